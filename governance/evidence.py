@@ -1,0 +1,312 @@
+"""What runs leave behind under `artifacts/ml/`: the shape of each JSON file.
+
+The JSON Schemas in `schemas/evidence/` are made from these classes. Evidence holds counts,
+rounded numbers and digests; never a row, never a personal value.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Final, Literal
+
+from pydantic import Field
+
+from governance import digest
+from governance.declaration import Name, Part, RepoPath
+from governance.digest import Digest
+
+Count = Annotated[int, Field(ge=0)]
+Commit = Annotated[str, Field(pattern=r"^[0-9a-f]{40}([0-9a-f]{24})?$")]
+
+
+class FileFacts(Part):
+    """One file and its digest."""
+
+    path: str
+    bytes: Count
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class DataFileFacts(FileFacts):
+    """One data file."""
+
+    rows: Count
+
+
+class ColumnFacts(Part):
+    """What a column holds, in counts."""
+
+    type: str
+    nulls: Count
+    minimum: float | None = None
+    maximum: float | None = None
+    distinct: Count | None = None
+
+
+class Violation(Part):
+    """Rows that break one clause of the contract."""
+
+    clause: str
+    column: str | None = None
+    rows: Count
+    files: tuple[str, ...] = ()
+
+
+class Span(Part):
+    """First and last event time of the rows, as days."""
+
+    earliest: date
+    latest: date
+
+
+class Validation(Part):
+    """`datasets/<d>/validation.json`: the landed bytes against contract and manifest."""
+
+    dataset: Name
+    dataset_digest: Digest
+    files: tuple[DataFileFacts, ...]
+    rows: Count
+    columns: dict[str, ColumnFacts]
+    events: Span | None
+    violations: tuple[Violation, ...]
+
+
+class Preparation(Part):
+    """`datasets/<d>/preparation.json`: what was done to the columns."""
+
+    dataset: Name
+    dataset_digest: Digest
+    rows: Count
+    techniques: dict[str, str]
+    key_fingerprint: str | None
+    files: tuple[FileFacts, ...]
+
+
+class GroupFacts(Part):
+    """One group of a protected attribute before training."""
+
+    rows: Count
+    label_mean: float
+    label_low: float
+    label_high: float
+    missing_share: float
+
+
+class LabelBias(Part):
+    """How one label differs between the groups of one attribute."""
+
+    groups: dict[str, GroupFacts]
+    difference: float
+    smallest_group: Count
+
+
+class ToolUsed(Part):
+    """The tool that made a report."""
+
+    name: str
+    version: str
+
+
+class BiasScan(Part):
+    """`datasets/<d>/bias.json`: attribute, then label."""
+
+    dataset: Name
+    dataset_digest: Digest
+    tool: ToolUsed
+    attributes: dict[str, dict[str, LabelBias]]
+
+
+class TrainingRun(Part):
+    """`models/<m>/training.json`: what was fitted on what."""
+
+    model: Name
+    dataset: Name
+    dataset_digest: Digest
+    prepared_digest: Digest
+    rows_trained: Count
+    rows_held_out: Count
+    params_digest: Digest
+    environment: dict[str, str]
+    model_digest: Digest
+    files: tuple[FileFacts, ...]
+
+
+class Measure(Part):
+    """A metric with its 95 % bootstrap interval."""
+
+    value: float
+    low: float
+    high: float
+    rows: Count
+
+
+class GroupMeasures(Part):
+    """One group of a protected attribute after training."""
+
+    rows: Count
+    metrics: dict[str, float]
+
+
+class GroupReport(Part):
+    """Groups of one attribute and the gaps between them."""
+
+    groups: dict[str, GroupMeasures]
+    disparities: dict[str, float]
+
+
+class Reference(Part):
+    """Bins of a feature in the training rows, and the counts in both parts."""
+
+    kind: Literal["numeric", "categorical"]
+    bins: tuple[float | str, ...]
+    trained: tuple[Count, ...]
+    held_out: tuple[Count, ...]
+    population_stability_index: float
+
+
+class Metrics(Part):
+    """`models/<m>/metrics.json`: facts, not verdicts."""
+
+    model: Name
+    model_digest: Digest
+    task: Literal["classification", "regression"]
+    rows: Count
+    tool: ToolUsed
+    performance: dict[str, Measure]
+    fairness: dict[str, GroupReport]
+    drift: dict[str, Reference]
+
+
+class TrainingInputs(Part):
+    """Everything that decides the model's bytes; their digest is the training hash."""
+
+    dataset: Digest
+    code: Digest
+    params: Digest
+    environment: Digest
+
+
+class DatasetSummary(Part):
+    """The dataset in a few numbers."""
+
+    name: Name
+    digest: Digest
+    files: Count
+    rows: Count
+    columns: Count
+    events: Span | None
+
+
+class Metadata(Part):
+    """`models/<m>/metadata.json`: dataset summary, training hash and key metrics."""
+
+    model: Name
+    task: Literal["classification", "regression"]
+    dataset: DatasetSummary
+    training_hash: Digest
+    inputs: TrainingInputs
+    environment: dict[str, str]
+    model_digest: Digest
+    metrics: dict[str, float]
+    fairness: dict[str, float]
+
+
+class Health(Part):
+    """How the data path did."""
+
+    rows_landed: Count
+    rows_in_violation: Count
+    missing_share: float
+
+
+class Telemetry(Part):
+    """`models/<m>/telemetry.json`: one window of measurements."""
+
+    model: Name
+    model_digest: Digest
+    window: Span | None
+    rows: Count
+    performance: dict[str, float]
+    drift: dict[str, float]
+    fairness: dict[str, float]
+    health: Health
+
+
+class Statement(Part):
+    """`models/<m>/provenance.json`: an in-toto Statement with SLSA provenance v1."""
+
+    type: Annotated[Literal["https://in-toto.io/Statement/v1"], Field(alias="_type")]
+    subject: tuple[dict[str, str | dict[str, str]], ...]
+    predicate_type: Annotated[
+        Literal["https://slsa.dev/provenance/v1"], Field(alias="predicateType")
+    ]
+    predicate: dict[str, object]
+
+
+class RetrainedModel(Part):
+    """What one retraining did to one model."""
+
+    outcome: Literal["retrained", "unchanged"]
+    training_hash: Digest
+    model_digest: Digest
+
+
+class LastRetrain(Part):
+    """`last_retrain.json`: the newest run of `charter retrain`.
+
+    `started_at`, `finished_at` and `host` are its only clock fields.
+    """
+
+    commit: Commit
+    uncommitted: tuple[str, ...]
+    command: tuple[str, ...]
+    exit_code: int
+    started_at: datetime
+    finished_at: datetime
+    host: dict[str, str]
+    lock_digest: Digest
+    datasets: dict[Name, Digest]
+    code_digest: Digest
+    params_digest: Digest
+    environment_digest: Digest
+    models: dict[Name, RetrainedModel]
+    seal: Digest
+
+    def sealed(self) -> str:
+        """The digest of everything but the seal: a field that was edited breaks it."""
+        return digest.of_value(self.model_dump(mode="json", exclude={"seal"}))
+
+
+ROOT: Final = "artifacts/ml"
+KINDS: Final[dict[str, type[Part]]] = {
+    "validation": Validation,
+    "preparation": Preparation,
+    "bias": BiasScan,
+    "training": TrainingRun,
+    "metrics": Metrics,
+    "metadata": Metadata,
+    "telemetry": Telemetry,
+    "provenance": Statement,
+    "last_retrain": LastRetrain,
+}
+"""Kind of an evidence file by its stem."""
+
+
+def of_dataset(name: str, stem: str) -> RepoPath:
+    """Path of an evidence file of a dataset."""
+    return f"{ROOT}/datasets/{name}/{stem}.json"
+
+
+def of_model(name: str, stem: str) -> RepoPath:
+    """Path of an evidence file of a model."""
+    return f"{ROOT}/models/{name}/{stem}.json"
+
+
+LAST_RETRAIN: Final = f"{ROOT}/last_retrain.json"
+
+
+def kind_of(path: str) -> type[Part] | None:
+    """The evidence class of a path, or None when no evidence of that name exists."""
+    if not path.startswith(f"{ROOT}/") or not path.endswith(".json"):
+        return None
+    return KINDS.get(path.rsplit("/", 1)[-1].removesuffix(".json"))

@@ -1,0 +1,56 @@
+"""When a model in production raises an alarm (`policies/monitoring.yaml`)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from governance.declaration import Name, Part, Policy, Share
+from governance.period import Period
+
+
+class Drift(Part):
+    """Input drift against the training data of the deployed model."""
+
+    metric: Literal["population_stability_index"]
+    """The distance measured per feature."""
+    at_most: Annotated[float, Field(gt=0)]
+    """Largest distance without alarm."""
+    minimum_rows: Annotated[int, Field(ge=1)]
+    """Rows below which a window says nothing."""
+
+
+class PerformanceDrop(Part):
+    """Loss of performance against the prior approved model."""
+
+    relative: Share
+    """Largest relative drop without alarm."""
+    confidence: Annotated[float, Field(gt=0.5, lt=1)]
+    """Confidence of the one-sided interval."""
+    minimum_rows: Annotated[int, Field(ge=1)]
+    """Labelled rows below which a window says nothing."""
+
+
+class Freshness(Part):
+    """How old things may get."""
+
+    snapshot_minutes: Annotated[int, Field(ge=1)]
+    """Age of the newest telemetry snapshot that raises an alarm."""
+    data: Period
+    """Age of the newest training rows at which retraining is refused."""
+
+
+class Monitoring(Policy):
+    """Alarms and who is paged."""
+
+    drift: Drift
+    """Input drift."""
+    performance: PerformanceDrop
+    """Performance decay."""
+    fairness_drop: Share
+    """Largest growth of a fairness gap without alarm."""
+    freshness: Freshness
+    """Age limits."""
+    page: Annotated[tuple[Name, ...], Field(min_length=1)]
+    """Roles paged on a breach in production."""

@@ -1,0 +1,101 @@
+"""Who may act: people, their keys, and the roles they hold (`policies/roles.yaml`)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from governance.declaration import Day, Name, Part, Person, Policy, Text
+
+
+class Login(Part):
+    """An account at a forge. The numeric id stays when a login is renamed or given away."""
+
+    login: Annotated[str, Field(pattern=r"^[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?(?:\[bot\])?$")]
+    """ASCII login as the forge spells it."""
+    id: Annotated[int, Field(gt=0)]
+    """The forge's numeric account id."""
+
+
+class Key(Part):
+    """A public SSH key and the days on which its signatures count."""
+
+    public: Annotated[
+        str,
+        Field(
+            pattern=r"^(ssh-ed25519|ecdsa-sha2-nistp(256|384|521)|ssh-rsa|sk-ssh-ed25519@openssh\.com"
+            r"|sk-ecdsa-sha2-nistp256@openssh\.com) [A-Za-z0-9+/=]+$"
+        ),
+    ]
+    """Key type and base64 text, without comment."""
+    valid_from: Day
+    """First day on which the key counts."""
+    valid_until: Day | None = None
+    """Last day on which the key counts."""
+
+    @property
+    def fingerprint(self) -> str:
+        """The name `ssh-keygen -l` gives it; its own text when that is not base64."""
+        kind, _, text = self.public.partition(" ")
+        try:
+            found = hashlib.sha256(base64.b64decode(f"{text.rstrip('=')}==")).digest()
+        except binascii.Error:
+            return f"{kind} {text}"
+        return f"SHA256:{base64.b64encode(found).decode().rstrip('=')}"
+
+
+class Human(Part):
+    """A person: one entry whatever the number of accounts."""
+
+    name: Text
+    """Full name, as the organisation's directory spells it."""
+    email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")] | None = None
+    """Address for pages and reminders."""
+    github: tuple[Login, ...] = ()
+    """Every GitHub account of this person."""
+    keys: tuple[Key, ...] = ()
+    """Public keys whose signatures are this person's."""
+
+
+class Membership(Part):
+    """One person's time in a role."""
+
+    person: Person
+    """Id of the person."""
+    function: Name | None = None
+    """The function the person represents in a board, such as risk or legal."""
+    valid_from: Day
+    """First day in the role."""
+    valid_until: Day | None = None
+    """Last day in the role."""
+    capacity: Literal["member", "lead", "deputy"] = "member"
+    """A lead answers for the role; a deputy counts while no member can act."""
+
+    def active(self, day: date) -> bool:
+        """Whether the membership holds on `day`, both ends included."""
+        return self.valid_from <= day and (self.valid_until is None or day <= self.valid_until)
+
+
+class Role(Part):
+    """A function that people exercise."""
+
+    title: Text
+    """What people call the role."""
+    functions: tuple[Name, ...] = ()
+    """Functions that must each be represented by an active member."""
+    members: Annotated[tuple[Membership, ...], Field(min_length=1)]
+    """Who holds the role, and when."""
+
+
+class Roles(Policy):
+    """People and roles."""
+
+    people: Annotated[dict[Person, Human], Field(min_length=1)]
+    """Everyone who may act, by id."""
+    roles: Annotated[dict[Name, Role], Field(min_length=1)]
+    """Every role, by name."""
