@@ -1,0 +1,1 @@
+"""The judges: collect facts once, judge them by every rule, report. Never writes."""

@@ -1,0 +1,1 @@
+"""How a judgement is written: for people, for programs, for a forge."""

@@ -1,0 +1,1 @@
+"""One file per rule; its path is its id, its docstring is its page."""

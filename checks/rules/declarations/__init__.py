@@ -1,0 +1,1 @@
+"""Are the declarations readable, complete and in force?"""

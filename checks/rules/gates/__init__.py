@@ -1,0 +1,1 @@
+"""Does each model reach the bounds set for it?"""

@@ -1,0 +1,1 @@
+"""Does DVC run what was designed, on what was declared?"""

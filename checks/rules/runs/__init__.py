@@ -1,0 +1,1 @@
+"""Did the runs leave the evidence they owe, and does it add up?"""

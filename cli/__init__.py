@@ -1,0 +1,1 @@
+"""The `charter` command: thin, imports each part when it is asked for."""

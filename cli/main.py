@@ -1,0 +1,93 @@
+"""Entry point: finds the subcommand, turns refusals into one line and an exit code."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from importlib import import_module
+from typing import Final, Never
+
+import click
+
+# No plug-in has a say in what a kind accepts; looking for one reads every installed package.
+os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
+
+_COMMANDS: Final = {
+    "check": ("cli.check:check", "Judge the declarations, data and runs of a repository."),
+    "explain": ("cli.explain:explain", "Say what a rule demands, or what a line of a file means."),
+    "index": ("cli.generate:index", "Write models/index.yaml from contracts, landings and models."),
+    "land": ("cli.land:land", "Check new data files and make them part of a dataset."),
+    "new": ("cli.new:new", "Begin a contract or a model from a data file."),
+    "pipeline": ("cli.generate:pipeline", "Write dvc.yaml as designed."),
+    "retrain": ("cli.retrain:retrain", "Retrain what changed, and record how."),
+    "rules": ("cli.explain:list_rules", "List the rules."),
+    "schemas": ("cli.generate:schemas", "Write the JSON Schemas of all kinds for editors."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose subcommands are imported when they run, so that `--help` stays quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Names of all subcommands."""
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """The subcommand of that name."""
+        if cmd_name not in _COMMANDS:
+            return None
+        module, name = _COMMANDS[cmd_name][0].split(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Names and purposes, without importing a single subcommand."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, about) for name, (_, about) in sorted(_COMMANDS.items())])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="ml-charter", prog_name="charter")
+def charter() -> None:
+    """Govern machine-learning models from one Git repository.
+
+    Models, datasets, retention windows and approvals are YAML; `charter retrain` runs the
+    pipeline when data change; `charter check` judges what is declared and what ran.
+
+    Exit codes: 0 in order, 1 findings, 2 could not judge.
+    """
+
+
+def main() -> None:
+    """Runs the command; a refusal is one line and exit code 2, a traceback is a fault of ours."""
+    from governance.finding import CouldNotJudge  # noqa: PLC0415 - after click has parsed nothing yet
+
+    gc.set_threshold(50_000)  # most of what is read stays to the end: looking it through is waste
+    try:
+        _end(charter(standalone_mode=False) or 0)  # click hands back the code of an `Exit`
+    except click.Abort:
+        click.echo("charter: stopped", err=True)
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except CouldNotJudge as reason:
+        click.echo(f"charter: {reason}", err=True)
+        sys.exit(2)
+    except BrokenPipeError:
+        sys.exit(141)
+    except Exception:  # noqa: BLE001 - Python's own exit code 1 would say that findings were told
+        from traceback import print_exc  # noqa: PLC0415
+
+        print_exc()
+        sys.exit(2)
+
+
+def _end(code: int) -> Never:
+    """Ends the process; without acts at once, for freeing a thousand declarations takes a while."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if "pipelines" in sys.modules:
+        sys.exit(code)
+    os._exit(code)
