@@ -1,0 +1,99 @@
+"""Step `train`: fit the declared estimator on the training rows, and store it without pickle."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from governance import digest
+from governance.evidence import BiasScan, Preparation, TrainingRun, of_dataset, of_model
+from pipelines import inputs
+from pipelines.inputs import Refused
+
+if TYPE_CHECKING:
+    from governance.contract import Contract
+    from governance.model import Model
+    from governance.registry import Registry
+
+LIBRARIES = (
+    "duckdb",
+    "ibis-framework",
+    "numpy",
+    "pandas",
+    "pyarrow",
+    "scikit-learn",
+    "scipy",
+    "skops",
+)
+"""Libraries whose version may change a model's bytes."""
+
+
+def train(name: str) -> None:
+    """Fits one model and leaves its file and the facts of the run.
+
+    Raises:
+        Refused: the data were not scanned for bias, or the declaration cannot be carried out.
+    """
+    model: Model = inputs.model(name)
+    registry: Registry = inputs.declared("policies/registry.yaml")
+    contract: Contract = inputs.contract(model.dataset)
+    preparation = inputs.read(of_dataset(model.dataset, "preparation"), Preparation)
+    _scanned(model, preparation)
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[variable] = str(model.training.threads)
+
+    from adapters import modelfile  # noqa: PLC0415 - numeric libraries read the threads above
+    from pipelines import estimators, frames  # noqa: PLC0415
+
+    trained, held = frames.split(model, contract)
+    fitted = estimators.fit(model, registry, trained.features, trained.target)
+    data = modelfile.dump(fitted)
+    if unknown := modelfile.untrusted(data, registry.trusted_types):
+        msg = f"{name}: the model holds types not in policies/registry.yaml: {', '.join(unknown)}"
+        raise Refused(msg)
+    folder = Path(of_model(name, "training")).parent / "model"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    (folder / modelfile.NAME).write_bytes(data)
+    root, facts = modelfile.digest(folder)
+    report = TrainingRun(
+        model=name,
+        dataset=model.dataset,
+        dataset_digest=preparation.dataset_digest,
+        prepared_digest=digest.of_value([[f.path, f.sha256] for f in preparation.files]),
+        rows_trained=len(trained.target),
+        rows_held_out=len(held.target),
+        params_digest=digest.of_value(model.training.model_dump(mode="json")),
+        environment=environment(),
+        model_digest=root,
+        files=facts,
+    )
+    inputs.write(of_model(name, "training"), report)
+    print(f"{name}: trained on {report.rows_trained:,} rows, {report.rows_held_out:,} held out;"
+          f" model {digest.short(root)}")  # fmt: skip
+
+
+def _scanned(model: Model, preparation: Preparation) -> None:
+    path = of_dataset(model.dataset, "bias")
+    scan = inputs.read(path, BiasScan)
+    if scan.dataset_digest != preparation.dataset_digest:
+        msg = f"{path} is about another version of {model.dataset}: run `dvc repro`"
+        raise Refused(msg)
+    unseen = [name for name in model.protected if name not in scan.attributes]
+    if unseen:
+        msg = f"{path} has no scan for protected attribute {unseen[0]}"
+        raise Refused(msg)
+
+
+def environment() -> dict[str, str]:
+    """Versions of Python and of the libraries that decide a model's bytes."""
+    found = {name: version(name) for name in LIBRARIES}
+    return found | {"python": ".".join(platform.python_version_tuple()[:2])}
+
+
+if __name__ == "__main__":
+    inputs.main(train)
