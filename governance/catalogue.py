@@ -128,16 +128,6 @@ class Declarations:
         msg = f"{path} is missing"
         raise Blocked(msg) if BY_NAME[name].required else CouldNotJudge(msg)
 
-    def named(self, kind: type[T], path: str) -> Declared[T] | None:
-        """The declaration at `path`; None when there is none.
-
-        Raises:
-            Blocked: the file is there but did not load.
-        """
-        if path in self.broken:
-            raise Blocked(path)
-        return next((found for found in self.all(kind) if found.path == path), None)
-
 
 @dataclass(frozen=True, slots=True)
 class Law:

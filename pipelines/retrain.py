@@ -103,7 +103,8 @@ def whole(root: Path) -> bool:
         return False
     wanted = {
         out["path"]: out["md5"]
-        for stage in stages.values()
+        for name, stage in stages.items()
+        if name.partition("@")[0] in pipeline.BY_NAME
         for out in stage.get("outs", [])
         if str(out["md5"]).endswith(".dir")
     }

@@ -4,7 +4,7 @@ Demands: every stage of the index has an entry in `dvc.lock` with its command, i
     as declared, the hash of each dependency as it stands in the tree, and the hash of each
     result in Git.
 Why: a lock that lags behind means that what is declared was never run. This is a claim only;
-    `charter replay` proves it.
+    only running the steps again in a clean tree proves it.
 Fix: run `charter retrain` and commit `dvc.lock` with the results.
 """
 

@@ -116,6 +116,14 @@ RED: Table = {
         ),
     },
     "datasets/pointer": {
+        "a pointer that imports": Red(
+            lambda w: w.set(POINTER, ("deps",), [{"path": "x", "repo": {"url": "ext::sh"}}]),
+            (POINTER, "deps", "`deps` does not belong here"),
+        ),
+        "an entry that says more than it may": Red(
+            lambda w: pointed(w, checkout=True),
+            (POINTER, "path: data/ml/training/loans", "`checkout` does not belong into an entry"),
+        ),
         "a second pointer": Red(
             lambda w: w.put("data/extra.dvc", "outs: []\n"),
             ("data/extra.dvc", "outs", "a pointer beside datasets.dvc"),

@@ -380,6 +380,9 @@ GREEN = {
         ),
     },
     "pipeline/steps": {
+        "a command that opens a hundred thousand marks and closes none": Green(
+            lambda w: foreign(w, cmd="${" * 120_000)
+        ),
         "a stage of one's own": Green(lambda w: foreign(w, outs=["own/figures"])),
         "dependencies in another order": Green(
             lambda w: step(w, "train", "deps", deps(w)[::-1])
