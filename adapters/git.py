@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
@@ -85,20 +87,33 @@ def resolve(root: Path, revision: str) -> str:
     """The id of the commit a revision names.
 
     Raises:
-        CouldNotJudge: it names no commit, a branch and a tag at once, or the clone is shallow at
+        CouldNotJudge: it names no commit, several refs are called so, or the clone is shallow at
             that point.
     """
-    both = {f"refs/heads/{revision}", f"refs/tags/{revision}"}
-    listing = run(root, "for-each-ref", "--format=%(refname)", *both)
-    if both <= set(os.fsdecode(listing).split("\n")):
-        msg = f"{revision} is a branch and a tag: write heads/{revision} or tags/{revision}"
-        raise CouldNotJudge(msg)
+    one_ref(root, revision)
     spec = f"{revision}^{{commit}}"
     try:
         return run(root, "rev-parse", "--verify", "--end-of-options", spec).decode().strip()
     except CouldNotJudge as error:
         msg = f"{revision} names no commit here ({error})"
         raise CouldNotJudge(msg) from None
+
+
+def one_ref(root: Path, revision: str) -> None:
+    """Nothing; at most one ref is called so.
+
+    Git would take a tag `origin/main` for the branch of the remote, and whoever may push a tag
+    would choose the law (threat B48).
+
+    Raises:
+        CouldNotJudge: several are.
+    """
+    places = {f"refs/{place}{revision}" for place in ("", "tags/", "heads/", "remotes/")}
+    listing = run(root, "for-each-ref", "--format=%(refname)", *sorted(places))
+    found = sorted(places & set(os.fsdecode(listing).split("\n")))
+    if len(found) > 1:
+        msg = f"{revision} is {' and '.join(found)} at once: write the full name"
+        raise CouldNotJudge(msg)
 
 
 def head(root: Path) -> str | None:
@@ -122,13 +137,18 @@ class Revision(Tree):
         self.root = root
         self.name = revision
         self.commit = resolve(root, revision)
+        self.treeish = self.commit
         self._entries: dict[str, Entry] | None = None
 
     def entries(self) -> Mapping[str, Entry]:
         """Every file of the tree with mode, size and object id."""
         if self._entries is None:
-            listing = run(self.root, "ls-tree", "-r", "-z", "-l", "--full-tree", str(self.commit))
-            self._entries = dict(_entry(line) for line in listing.split(b"\0") if line)
+            listing = run(self.root, "ls-tree", "-r", "-z", "-l", "--full-tree", self.treeish)
+            found = [_entry(line) for line in listing.split(b"\0") if line]
+            self._entries = dict(found)
+            if len(self._entries) != len(found):
+                msg = f"the tree of {self.name} holds a name twice, as no Git program writes it"
+                raise CouldNotJudge(msg)
         return self._entries
 
     def read_many(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes]]:
@@ -148,6 +168,97 @@ class Revision(Tree):
             size = int(fields[2])
             yield path, stream[end + 1 : end + 1 + size]
             position = end + 1 + size + 1
+
+
+class MergeResult(Revision):
+    """What the base would hold after taking a commit over: the tree that is judged.
+
+    A head that builds on the base is its own merge result. Otherwise Git merges both without a
+    work tree, so that neither attributes nor drivers of any checkout have a say.
+    """
+
+    def __init__(self, root: Path, base: Revision, revision: str) -> None:
+        super().__init__(root, revision)
+        self.base = base
+        self.treeish = merged(root, str(base.commit), str(self.commit))
+
+
+def merged(root: Path, base: str, head: str) -> str:
+    """The id of the tree that merging `head` into `base` gives.
+
+    Raises:
+        CouldNotJudge: they share no history, or do not merge without a person.
+    """
+    if is_ancestor(root, base, head):
+        return tree_of(root, head)
+    with merging(root, base) as (command, env):
+        command += ["--name-only", "--no-messages", "-z", base, head]
+        done = subprocess.run(command, capture_output=True, check=False, env=env)
+    first, *names = done.stdout.split(b"\0")
+    if done.returncode == 0:
+        return first.decode().strip()
+    if done.returncode == 1 and names:
+        some = ", ".join(sorted({os.fsdecode(name) for name in names if name})[:5])
+        msg = f"{head[:12]} does not merge into {base[:12]} without a person: {some}; rebase it"
+        raise CouldNotJudge(msg)
+    reason = done.stderr.decode(errors="replace").strip().removeprefix("fatal: ")
+    if run(root, "rev-parse", "--is-shallow-repository").strip() == b"true":
+        reason = "the clone is shallow: run `git fetch --unshallow`"
+    msg = f"{head[:12]} and {base[:12]} cannot be merged: {reason or 'no common history'}"
+    raise CouldNotJudge(msg)
+
+
+@contextlib.contextmanager
+def merging(root: Path, some: str) -> Iterator[tuple[list[str], dict[str, str]]]:
+    """The beginning of a `git merge-tree` command and its environment.
+
+    It runs in a folder of its own that lends the repository's objects: neither settings, merge
+    drivers nor attributes of the clone, the user or the machine change what comes out.
+
+    Args:
+        root: the repository.
+        some: id of a commit, which tells how long ids are.
+    """
+    settings = {
+        "GIT_OBJECT_DIRECTORY": str(git_folder(root) / "objects"), "GIT_ATTR_NOSYSTEM": "1",
+        "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull,
+    }  # fmt: skip
+    with tempfile.TemporaryDirectory(prefix="charter-") as folder:
+        for name in ("objects", "refs"):
+            Path(folder, name).mkdir()
+        Path(folder, "HEAD").write_text("ref: refs/heads/none\n", encoding="ascii")
+        Path(folder, "config").write_text(_FORMAT[len(some)], encoding="ascii")
+        command = ["git", f"--git-dir={folder}", *_MERGING, "merge-tree", "--write-tree"]
+        yield command, environment() | settings
+
+
+_FORMAT: Final = {
+    40: "[core]\nrepositoryformatversion = 0\nbare = true\n",
+    64: "[core]\nrepositoryformatversion = 1\nbare = true\n[extensions]\nobjectFormat = sha256\n",
+}
+_MERGING: Final = (
+    "-c", "merge.renames=true", "-c", "merge.directoryRenames=conflict",
+    "-c", f"core.attributesFile={os.devnull}",
+)  # fmt: skip
+
+
+def is_ancestor(root: Path, older: str, newer: str) -> bool:
+    """Whether `newer` holds everything `older` does."""
+    return run(root, "rev-list", "--max-count=1", older, f"^{newer}") == b""
+
+
+def exists(root: Path, commit: str) -> bool:
+    """Whether an object is here."""
+    try:
+        run(root, "cat-file", "-e", f"{commit}^{{commit}}")
+    except CouldNotJudge:
+        return False
+    return True
+
+
+def tree_of(root: Path, commit: str) -> str:
+    """The id of a commit's tree."""
+    return run(root, "rev-parse", "--verify", f"{commit}^{{tree}}").decode().strip()
 
 
 def _entry(line: bytes) -> tuple[str, Entry]:

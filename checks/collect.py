@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
+import pkgutil
 import typing
 from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from checks import facts
+import checks.facts
 from checks.situation import Situation
 from governance.document import Marks
 from governance.finding import CouldNotJudge, Place
@@ -22,7 +24,7 @@ class Collector:
         self._known: dict[type, Any] = {Situation: situation}
         self._marks: dict[str, Marks] = {}
 
-    def get(self, fact: type) -> Any:
+    def get(self, fact: Any) -> Any:
         """The fact of a class.
 
         Raises:
@@ -33,7 +35,7 @@ class Collector:
             raise found
         return found
 
-    def attempt(self, fact: type) -> Any:
+    def attempt(self, fact: Any) -> Any:
         """The fact of a class, or the reason why it could not be collected."""
         if fact not in self._known:
             try:
@@ -44,7 +46,8 @@ class Collector:
             except OSError as error:
                 self._known[fact] = CouldNotJudge(f"{error.filename}: {error.strerror}")
             except Exception as error:  # noqa: BLE001 - what breaks on an input is no verdict on it
-                words = f"{fact.__name__} could not be collected: {type(error).__name__}: {error}"
+                name = getattr(fact, "__name__", str(fact))
+                words = f"{name} could not be collected: {type(error).__name__}: {error}"
                 self._known[fact] = CouldNotJudge(words)
         return self._known[fact]
 
@@ -64,12 +67,14 @@ class Collector:
 
 @cache
 def _providers() -> dict[type, tuple[Callable[..., Any], tuple[type, ...]]]:
-    """Functions of `checks.facts` by the fact they return, with the facts they need."""
+    """Functions in `checks.facts` by the fact they return, with the facts they need."""
     found: dict[type, tuple[Callable[..., Any], tuple[type, ...]]] = {}
-    for name, function in vars(facts).items():
-        own = inspect.isfunction(function) and function.__module__ == facts.__name__
-        if own and not name.startswith("_"):
-            hints = typing.get_type_hints(function)
-            fact = hints.pop("return")
-            found[fact] = (function, tuple(hints.values()))
+    for info in pkgutil.iter_modules(checks.facts.__path__, f"{checks.facts.__name__}."):
+        module = importlib.import_module(info.name)
+        for name, function in vars(module).items():
+            own = inspect.isfunction(function) and function.__module__ == module.__name__
+            if own and not name.startswith("_"):
+                hints = typing.get_type_hints(function)
+                fact = hints.pop("return")
+                found[fact] = (function, tuple(hints.values()))
     return found

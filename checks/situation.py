@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from adapters.parses import Parses
+from adapters.proposal import Proposal
 from adapters.tree import Tree
 
 
@@ -20,3 +21,4 @@ class Situation:
     base: Tree | None = None
     parses: Parses | None = None
     read_data: bool = True
+    proposal: Proposal | None = None

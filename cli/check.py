@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from adapters import clock, git
-from adapters.git import Revision
-from adapters.parses import Parses
-from adapters.worktree import Worktree
+from adapters import git
 from checks import engine
 from checks.collect import Collector
 from checks.formats import github, json, markdown, sarif, text
 from checks.judgement import Judgement
-from checks.situation import Situation
+from cli.situate import situate
 from governance.finding import CouldNotJudge
 
 _RENDER = {
@@ -29,6 +25,11 @@ _RENDER = {
 @click.command()
 @click.option("--base", metavar="REV", help="Judge by the policies of this revision.")
 @click.option("--head", metavar="REV", help="Judge this revision instead of the work tree.")
+@click.option("--branch", metavar="NAME", help="The branch, where --base is a bare commit.")
+@click.option("--pr", "number", type=int, metavar="N", help="Judge a pull request of the forge.")
+@click.option("--queue", metavar="SHA", help="Judge the merge group that ends at this commit.")
+@click.option("--expect-head", metavar="SHA", help="Refuse a pull request with another head.")
+@click.option("--publish", is_flag=True, help="Publish the verdict at the forge.")
 @click.option("--only", multiple=True, metavar="ID", help="Judge one rule, or `family/*`.")
 @click.option(
     "--format",
@@ -44,61 +45,58 @@ _RENDER = {
 @click.option("--cache/--no-cache", default=True, help="Use parses kept in the .git folder.")
 @click.option("-v", "--verbose", is_flag=True, help="List rules that passed or did not apply.")
 def check(  # noqa: PLR0913 - one argument per option
-    *, base: str | None, head: str | None, only: tuple[str, ...], form: str, repo: Path,
-    now: str | None, data: bool, cache: bool, verbose: bool,
+    *, base: str | None, head: str | None, branch: str | None, number: int | None,
+    queue: str | None, expect_head: str | None, publish: bool, only: tuple[str, ...], form: str,
+    repo: Path, now: str | None, data: bool, cache: bool, verbose: bool,
 ) -> None:  # fmt: skip
     """Judge a repository: the work tree, or a revision with --head.
 
-    With --base the policies of that revision are the law, and HEAD is judged unless --head
-    names another. The exit code is 0 when all is in order, 1 for findings, 2 when a question
-    could not be judged.
+    With --base the policies of that revision are the law, and what is judged is the result of
+    merging HEAD, or the revision --head names, into it. With --pr the same for a pull request,
+    whose reviews count beside signed records. The exit code is 0 when all is in order, 1 for
+    findings, 2 when a question could not be judged.
     """
-    situation = situate(repo, base=base, head=head, now=now, data=data, cache=cache)
-    judgement = engine.judge(Collector(situation), engine.select(only))
-    if form == "text" and situation.tree.commit and (left := git.changed(situation.root)):
-        click.echo(f"note: {len(left)} uncommitted files are not judged", err=True)
-    click.echo(write(judgement, form, verbose=verbose), nl=False)
-    raise click.exceptions.Exit(judgement.exit_code)
+    if number is None and queue is None:
+        if publish or expect_head:
+            msg = "--publish and --expect-head go with --pr or --queue"
+            raise click.UsageError(msg)
+        situation = situate(
+            repo, base=base, head=head, now=now, data=data, cache=cache, branch=branch
+        )
+        judgements = [engine.judge(Collector(situation), engine.select(only))]
+        if form == "text" and situation.tree.commit and (left := git.changed(situation.root)):
+            click.echo(f"note: {len(left)} uncommitted files are not judged", err=True)
+    else:
+        if base or head or only:
+            msg = "--pr and --queue judge all rules, between the commits the forge names"
+            raise click.UsageError(msg)
+        judgements = _at_the_forge(repo, number, queue, branch, expect_head, now, publish=publish)
+    for judgement in judgements:
+        click.echo(write(judgement, form, verbose=verbose), nl=False)
+    raise click.exceptions.Exit(max(judgement.exit_code for judgement in judgements))
 
 
-def situate(  # noqa: PLR0913 - one argument per option
-    repo: Path, *, base: str | None = None, head: str | None = None, now: str | None = None,
-    data: bool = True, cache: bool = True,
-) -> Situation:  # fmt: skip
-    """What is judged, by whose law, and when.
+def _at_the_forge(  # noqa: PLR0913 - one argument per option
+    repo: Path, number: int | None, queue: str | None, branch: str | None, expected: str | None,
+    now: str | None, *, publish: bool,
+) -> list[Judgement]:  # fmt: skip
+    from cli import gate  # noqa: PLC0415 - only pull requests need a forge
 
-    Raises:
-        CouldNotJudge: the folder, a revision or the moment cannot be made out.
-    """
-    root = git.top(repo)
-    tree = Revision(root, head or "HEAD") if base or head else Worktree(root)
-    folder = git.git_folder(root) if cache and not (base or head) else None
-    return Situation(
-        root=root,
-        tree=tree,
-        now=moment(now),
-        base=Revision(root, base) if base else None,
-        parses=Parses(folder / "charter" / "parses") if folder else None,
-        read_data=data,
-    )
+    try:
+        if number is not None:
+            found = [gate.pull(repo, number, expected=expected, now=now)]
+        else:
+            found = gate.queue(repo, str(queue), branch, now=now)
+        gate.summarise(found)
+        if publish:
+            gate.publish(found, queue or str(found[0].situation.tree.commit))
+    except CouldNotJudge as reason:
+        if publish and (head := queue or expected):
+            gate.publish_failure(reason, head)
+        raise
+    return [item.judgement for item in found]
 
 
 def write(judgement: Judgement, form: str, *, verbose: bool = False) -> str:
     """The judgement in the chosen format."""
     return _RENDER[form](judgement) if form in _RENDER else text.render(judgement, verbose=verbose)
-
-
-def moment(given: str | None) -> datetime:
-    """The moment of judgement in UTC; a day alone means its midnight.
-
-    Raises:
-        CouldNotJudge: the text is no ISO 8601 date or time.
-    """
-    if given is None:
-        return clock.now()
-    try:
-        parsed = datetime.fromisoformat(given)
-    except ValueError:
-        msg = f"--now {given!r} is no ISO 8601 moment such as 2026-11-22 or 2026-11-22T09:30:00Z"
-        raise CouldNotJudge(msg) from None
-    return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)

@@ -13,7 +13,7 @@ import click
 from checks import engine
 from checks.collect import Collector
 from checks.formats import text
-from cli.check import situate
+from cli.situate import situate
 from governance import catalogue, declaration, document
 from governance.finding import CouldNotJudge, Route
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from adapters import git
-from cli.check import moment
 from cli.refusals import told
+from cli.situate import moment
 from governance.digest import short
 from governance.pipeline import DATA
 

@@ -14,12 +14,19 @@ import click
 os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
 
 _COMMANDS: Final = {
+    "approvals": ("cli.approvals:approvals", "Say who must approve a change, and who did."),
+    "approve": ("cli.approve:approve", "Sign your word about a change, a dataset or a version."),
+    "audit": ("cli.audit:audit", "Judge again what is on the branch, after the merge."),
     "check": ("cli.check:check", "Judge the declarations, data and runs of a repository."),
+    "decide": ("cli.decide:decide", "Record the board's decision with its signed votes."),
+    "demo": ("cli.demo:demo", "Create a repository with people and history to try all this on."),
     "explain": ("cli.explain:explain", "Say what a rule demands, or what a line of a file means."),
+    "forge": ("cli.forge:forge", "Write CODEOWNERS and rulesets, or compare those in force."),
     "index": ("cli.generate:index", "Write models/index.yaml from contracts, landings and models."),
     "land": ("cli.land:land", "Check new data files and make them part of a dataset."),
     "new": ("cli.new:new", "Begin a contract or a model from a data file."),
     "pipeline": ("cli.generate:pipeline", "Write dvc.yaml as designed."),
+    "policy": ("cli.policy:policy", "Try approval rules: test cases, impact, paths."),
     "retrain": ("cli.retrain:retrain", "Retrain what changed, and record how."),
     "rules": ("cli.explain:list_rules", "List the rules."),
     "schemas": ("cli.generate:schemas", "Write the JSON Schemas of all kinds for editors."),

@@ -13,8 +13,8 @@ from adapters import git
 from checks import engine
 from checks.collect import Collector
 from checks.formats import text
-from cli.check import moment, situate
 from cli.refusals import told
+from cli.situate import moment, situate
 from governance.catalogue import Declarations
 from governance.digest import short
 from governance.evidence import Metrics, of_model

@@ -42,6 +42,15 @@ class Kind:
         """The path of a kind that stands in exactly one file."""
         return self.pattern.replace("\\", "") if "[" not in self.pattern else None
 
+    @property
+    def example(self) -> str:
+        """A path at which such a declaration could stand."""
+        parts = {_NAME: "x", _RECORD: "x", "[0-9][0-9.]*": "1.0.0", "\\": ""}
+        path = self.pattern
+        for part, instead in parts.items():
+            path = path.replace(part, instead)
+        return path
+
 
 _ODCS: Final = "open_data_contract_standard.model:OpenDataContractStandard"
 
@@ -64,6 +73,7 @@ KINDS: Final = (
     _policy("approved_tools", "governance.tools:ApprovedTools"),
     Kind("contract", rf"policies/datasets/{_NAME}\.yaml", _ODCS),
     Kind("control", rf"policies/controls/{_NAME}\.yaml", "governance.control:Framework"),
+    Kind("policy_case", rf"policies/cases/{_NAME}\.yaml", "governance.policy_case:PolicyCase"),
     Kind("index", r"models/index\.yaml", "governance.index:Index"),
     Kind("model", rf"models/{_NAME}/model\.yaml", "governance.model:Model"),
     Kind("version", rf"models/{_NAME}/versions/[0-9][0-9.]*\.yaml", "governance.model:Version"),
@@ -102,11 +112,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Declarations:
-    """All declarations of one tree. What did not load is known by its path."""
+    """All declarations of one tree. What did not load is known by its path.
+
+    `of_base` marks those of the base: what is wrong with them is no finding about the change.
+    """
 
     by_class: Mapping[type, tuple[Declared[Any], ...]]
     paths: frozenset[str]
     broken: frozenset[str]
+    of_base: bool = False
 
     def all(self, kind: type[T]) -> tuple[Declared[T], ...]:
         """Every loaded declaration of a class, sorted by path."""
@@ -117,12 +131,16 @@ class Declarations:
 
         Raises:
             Blocked: the file is there but did not load, which is a finding of this run.
-            CouldNotJudge: the file is missing.
+            CouldNotJudge: the file is missing, or it is the base that lacks it.
         """
         found = self.by_class.get(kind, ())
         if found:
             return found[0]
         path = BY_NAME[name].only_path or name
+        if self.of_base:
+            how = "does not load" if path in self.broken else "is missing"
+            msg = f"{path} of the base {how}: there is no law to judge by"
+            raise CouldNotJudge(msg)
         if path in self.broken:
             raise Blocked(path)
         msg = f"{path} is missing"

@@ -128,3 +128,10 @@ class Sections:
     """Plain values of the declarations the pipeline takes parameters from, by path."""
 
     documents: Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Subjects:
+    """Digest of everything that can be approved on its own, by `dataset:…` or `model:…@…`."""
+
+    digests: Mapping[str, str]

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from governance.declaration import Part, Policy, Text
 from governance.finding import Verdict
+from governance.strictness import Higher, Lower, More
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -33,11 +34,11 @@ class Threshold(Part):
 
     metric: Literal[PerformanceMetric, FairnessMetric]
     """The metric as `metrics.json` names it."""
-    at_least: float | None = None
+    at_least: Annotated[float | None, Higher] = None
     """Smallest value that passes."""
-    at_most: float | None = None
+    at_most: Annotated[float | None, Lower] = None
     """Largest value that passes."""
-    minimum_rows: Annotated[int, Field(ge=1)]
+    minimum_rows: Annotated[int, Field(ge=1), Higher]
     """Rows below which the verdict is inconclusive; for fairness, rows of the smallest group."""
     because: Text | None = None
     """Why this bound."""
@@ -72,9 +73,9 @@ class Threshold(Part):
 class TaskGates(Part):
     """Bounds for all models of one task."""
 
-    performance: Annotated[tuple[Threshold, ...], Field(min_length=1)]
+    performance: Annotated[tuple[Threshold, ...], Field(min_length=1), More]
     """Bounds on how well the model predicts."""
-    fairness: Annotated[tuple[Threshold, ...], Field(min_length=1)]
+    fairness: Annotated[tuple[Threshold, ...], Field(min_length=1), More]
     """Bounds on how differently it treats groups."""
 
 

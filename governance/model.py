@@ -9,6 +9,7 @@ from pydantic import Field, JsonValue, model_validator
 from governance.declaration import Declaration, Moment, Name, Part, Person, Semver, Text
 from governance.digest import Digest
 from governance.gates import Threshold
+from governance.strictness import More
 
 Column = Annotated[str, Field(pattern=r"^[^\W\d]\w*$", max_length=128)]
 """A column name: a word of letters, digits and underscores."""
@@ -115,9 +116,9 @@ class Training(Part):
 class ModelGates(Part):
     """Bounds beyond those of `policies/gates.yaml`; they may only be stricter."""
 
-    performance: tuple[Threshold, ...] = ()
+    performance: Annotated[tuple[Threshold, ...], More] = ()
     """Further performance bounds."""
-    fairness: tuple[Threshold, ...] = ()
+    fairness: Annotated[tuple[Threshold, ...], More] = ()
     """Further fairness bounds."""
 
 

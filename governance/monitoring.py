@@ -8,6 +8,7 @@ from pydantic import Field
 
 from governance.declaration import Name, Part, Policy, Share
 from governance.period import Period
+from governance.strictness import Lower, More, Shorter, Stays
 
 
 class Drift(Part):
@@ -15,29 +16,29 @@ class Drift(Part):
 
     metric: Literal["population_stability_index"]
     """The distance measured per feature."""
-    at_most: Annotated[float, Field(gt=0)]
+    at_most: Annotated[float, Field(gt=0), Lower]
     """Largest distance without alarm."""
-    minimum_rows: Annotated[int, Field(ge=1)]
+    minimum_rows: Annotated[int, Field(ge=1), Stays]
     """Rows below which a window says nothing."""
 
 
 class PerformanceDrop(Part):
     """Loss of performance against the prior approved model."""
 
-    relative: Share
+    relative: Annotated[Share, Lower]
     """Largest relative drop without alarm."""
-    confidence: Annotated[float, Field(gt=0.5, lt=1)]
+    confidence: Annotated[float, Field(gt=0.5, lt=1), Stays]
     """Confidence of the one-sided interval."""
-    minimum_rows: Annotated[int, Field(ge=1)]
+    minimum_rows: Annotated[int, Field(ge=1), Stays]
     """Labelled rows below which a window says nothing."""
 
 
 class Freshness(Part):
     """How old things may get."""
 
-    snapshot_minutes: Annotated[int, Field(ge=1)]
+    snapshot_minutes: Annotated[int, Field(ge=1), Lower]
     """Age of the newest telemetry snapshot that raises an alarm."""
-    data: Period
+    data: Annotated[Period, Shorter]
     """Age of the newest training rows at which retraining is refused."""
 
 
@@ -48,9 +49,9 @@ class Monitoring(Policy):
     """Input drift."""
     performance: PerformanceDrop
     """Performance decay."""
-    fairness_drop: Share
+    fairness_drop: Annotated[Share, Lower]
     """Largest growth of a fairness gap without alarm."""
     freshness: Freshness
     """Age limits."""
-    page: Annotated[tuple[Name, ...], Field(min_length=1)]
+    page: Annotated[tuple[Name, ...], Field(min_length=1), More]
     """Roles paged on a breach in production."""

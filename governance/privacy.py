@@ -10,23 +10,24 @@ from pydantic import Field
 
 from governance.contract import Column, ColumnClass, Technique
 from governance.declaration import Name, Part, Policy, Text
+from governance.strictness import Fewer, Higher, More
 
 
 class ClassRule(Part):
     """What may be done with the columns of one class."""
 
-    techniques: Annotated[tuple[Technique, ...], Field(min_length=1)]
+    techniques: Annotated[tuple[Technique, ...], Field(min_length=1), Fewer]
     """Techniques allowed before data are used for training."""
-    purpose_required: bool = True
+    purpose_required: Annotated[bool, Higher] = True
     """Whether each column must say what it is used for."""
 
 
 class Pseudonyms(Part):
     """Keyed hashing of identifiers: HMAC-SHA-256 with a key kept outside Git."""
 
-    minimum_key_bytes: Annotated[int, Field(ge=16)]
+    minimum_key_bytes: Annotated[int, Field(ge=16), Higher]
     """Length below which a key is refused."""
-    sample_key_sources: tuple[Name, ...] = ()
+    sample_key_sources: Annotated[tuple[Name, ...], Fewer] = ()
     """Source kinds whose data may be pseudonymised with the published sample key."""
 
 
@@ -51,11 +52,11 @@ class Misuse:
 class Privacy(Policy):
     """Rules by column class."""
 
-    classes: dict[ColumnClass, ClassRule]
+    classes: Annotated[dict[ColumnClass, ClassRule], More]
     """A rule for each class of column."""
     pseudonyms: Pseudonyms
     """How identifiers are replaced."""
-    regulations: tuple[Regulation, ...] = ()
+    regulations: Annotated[tuple[Regulation, ...], More] = ()
     """What the rules are reviewed against."""
 
     def misuses(self, columns: Iterable[Column]) -> Iterator[Misuse]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from governance.declaration import (
     Day,
@@ -18,9 +18,7 @@ from governance.declaration import (
     Text,
 )
 from governance.digest import Digest
-
-Subject = Annotated[str, Field(pattern=r"^(change|dataset|model|policy):[^\s]+$")]
-"""What a record is about, such as `dataset:payment_default@sha256:…`."""
+from governance.statement import SubjectName
 
 
 class Record(Declaration):
@@ -82,8 +80,10 @@ class Landing(Record):
 class Decision(Record):
     """A decision of the board, with its reasons."""
 
-    subject: Subject
+    subject: SubjectName
     """What was decided on."""
+    digest: Digest
+    """The bytes the board saw."""
     decision: Literal["approve", "reject", "defer"]
     """The outcome."""
     rationale: Text
@@ -99,20 +99,17 @@ class Decision(Record):
 class Approval(Record):
     """One person's signed opinion about a subject, in a role."""
 
-    subject: Subject
-    """What is approved."""
-    digest: Digest
-    """The bytes that were seen."""
-    role: Name
-    """The role in which the person speaks."""
-    by: Person
-    """Who."""
-    opinion: Literal["approve", "reject", "withdraw"]
-    """What they say."""
-    rationale: Text
-    """Why."""
-    signature: Text | None = None
-    """SSH signature; without one the record counts for nothing."""
+    statement: Text
+    """The in-toto Statement that was signed, as canonical JSON text."""
+    signature: Annotated[
+        str,
+        StringConstraints(
+            strip_whitespace=True,
+            pattern=r"^-----BEGIN SSH SIGNATURE-----\n[A-Za-z0-9+/=\n]+\n"
+            r"-----END SSH SIGNATURE-----$",
+        ),
+    ]
+    """The SSH signature over its bytes, as `ssh-keygen -Y sign` writes it."""
 
 
 class Incident(Record):

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from governance.declaration import Declaration, Name, Part, Policy, Semver, Share
 from governance.period import Period
+from governance.strictness import Longer, Lower, More, Shorter, Stays
 
 Stage = Literal["development", "staging", "production"]
 
@@ -17,22 +18,22 @@ class ReleaseStep(Part):
 
     id: Name
     """Name of the step."""
-    stage: Stage
+    stage: Annotated[Stage, Stays]
     """The environment it runs in."""
-    exposure: Share
+    exposure: Annotated[Share, Lower]
     """Fraction of requests the version answers."""
-    soak: Period
+    soak: Annotated[Period, Longer]
     """Shortest time with healthy telemetry before the next step."""
 
 
 class Release(Policy):
     """Steps and their conditions."""
 
-    steps: Annotated[tuple[ReleaseStep, ...], Field(min_length=1)]
+    steps: Annotated[tuple[ReleaseStep, ...], Field(min_length=1), More]
     """The steps in order; none may be skipped."""
-    rollback_drill_every: Period
+    rollback_drill_every: Annotated[Period, Shorter]
     """Longest time since the rollback target was last exercised."""
-    review_within: Period
+    review_within: Annotated[Period, Shorter]
     """Time after a full release within which it is reviewed."""
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from governance.declaration import Day, Name, Part, Policy, Text
+from governance.strictness import Lower, More, Stays
 
 Days = Annotated[int, Field(ge=1, le=36_525)]
 
@@ -14,15 +15,15 @@ Days = Annotated[int, Field(ge=1, le=36_525)]
 class Window(Part):
     """The retention window of one dataset."""
 
-    days: Days | None = None
+    days: Annotated[Days | None, Lower] = None
     """How long rows stay, counted from their event time; the default when left out."""
-    minimum_days: Days
+    minimum_days: Annotated[Days, Lower]
     """What a legal duty to keep demands."""
-    maximum_days: Days
+    maximum_days: Annotated[Days, Lower]
     """What the law or a contract allows at most."""
     basis: Text
     """The duty or agreement behind the bounds."""
-    at_end: Literal["purge", "anonymise"]
+    at_end: Annotated[Literal["purge", "anonymise"], Stays]
     """What happens to rows past their window."""
 
     @model_validator(mode="after")
@@ -43,7 +44,7 @@ class Hold(Part):
     """The dataset held."""
     since: Day
     """First day of the hold."""
-    until: Day | None = None
+    until: Annotated[Day | None, Stays] = None
     """Last day of the hold, when known."""
     matter: Text
     """The case or order behind the hold."""
@@ -52,9 +53,9 @@ class Hold(Part):
 class Retention(Policy):
     """Windows by dataset."""
 
-    default_days: Days
+    default_days: Annotated[Days, Lower]
     """Window of a dataset that sets none; `DATA_RETENTION_DAYS` overrides it within the bounds."""
-    windows: dict[Name, Window]
+    windows: Annotated[dict[Name, Window], More]
     """A window for each dataset."""
-    holds: tuple[Hold, ...] = ()
+    holds: Annotated[tuple[Hold, ...], More] = ()
     """Legal holds."""

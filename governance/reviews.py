@@ -8,6 +8,7 @@ from pydantic import Field
 
 from governance.declaration import Name, Part, Policy, Text
 from governance.period import Period
+from governance.strictness import More, Shorter
 
 
 class Obligation(Part):
@@ -17,16 +18,16 @@ class Obligation(Part):
     """Identity of the obligation."""
     title: Text
     """What is done."""
-    every: Period
+    every: Annotated[Period, Shorter]
     """Longest time between two of them."""
     owner: Name
     """The role that does it."""
-    covers: Annotated[tuple[Text, ...], Field(min_length=1)]
+    covers: Annotated[tuple[Text, ...], Field(min_length=1), More]
     """Globs of the files it covers."""
 
 
 class Reviews(Policy):
     """Recurring obligations."""
 
-    obligations: Annotated[tuple[Obligation, ...], Field(min_length=1)]
+    obligations: Annotated[tuple[Obligation, ...], Field(min_length=1), More]
     """The obligations."""

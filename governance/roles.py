@@ -12,6 +12,9 @@ from pydantic import Field
 
 from governance.declaration import Day, Name, Part, Person, Policy, Text
 
+Address = Annotated[str, Field(pattern=r"^[!-?A-~]+@[!-?A-~]+\.[!-?A-~]+$", max_length=254)]
+"""An e-mail address in ASCII."""
+
 
 class Login(Part):
     """An account at a forge. The numeric id stays when a login is renamed or given away."""
@@ -38,6 +41,10 @@ class Key(Part):
     valid_until: Day | None = None
     """Last day on which the key counts."""
 
+    def active(self, day: date) -> bool:
+        """Whether signatures made on `day` count, both ends included."""
+        return self.valid_from <= day and (self.valid_until is None or day <= self.valid_until)
+
     @property
     def fingerprint(self) -> str:
         """The name `ssh-keygen -l` gives it; its own text when that is not base64."""
@@ -54,8 +61,12 @@ class Human(Part):
 
     name: Text
     """Full name, as the organisation's directory spells it."""
-    email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")] | None = None
-    """Address for pages and reminders."""
+    email: Address | None = None
+    """Address for pages and reminders; commits that carry it are this person's."""
+    aliases: tuple[Address, ...] = ()
+    """Further addresses this person commits with."""
+    kind: Literal["human", "bot"] = "human"
+    """A bot fills no seat, whatever role it is put in."""
     github: tuple[Login, ...] = ()
     """Every GitHub account of this person."""
     keys: tuple[Key, ...] = ()
@@ -99,3 +110,25 @@ class Roles(Policy):
     """Everyone who may act, by id."""
     roles: Annotated[dict[Name, Role], Field(min_length=1)]
     """Every role, by name."""
+
+    def holders(self, role: str, function: str | None, day: date) -> dict[str, str]:
+        """Humans active in a role on `day`, with their capacity; of one function when given."""
+        found = self.roles.get(role)
+        if found is None:
+            return {}
+        return {
+            member.person: member.capacity
+            for member in found.members
+            if member.active(day)
+            and function in {None, member.function}
+            and (human := self.people.get(member.person)) is not None
+            and human.kind == "human"
+        }
+
+    def held_by(self, person: str, day: date) -> tuple[str, ...]:
+        """Names of the roles a person holds on `day`."""
+        return tuple(
+            name
+            for name, role in self.roles.items()
+            if any(m.person == person and m.active(day) for m in role.members)
+        )

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from world import NOW, World, world
 
+from adapters.proposal import Proposal
 from checks.judgement import Judgement
 from governance.finding import Verdict
 
@@ -35,9 +36,11 @@ class Red:
         waits: tuple[str, ...] = (),
         only: bool = False,
         verdict: Verdict = Verdict.FAIL,
+        proposal: Proposal | None = None,
     ) -> None:
         self.change, self.told, self.now = change, told, now
         self.base, self.waits, self.only, self.verdict = base, waits, only, verdict
+        self.proposal = proposal
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,7 @@ class Green:
     change: Change
     now: datetime = NOW
     base: Change | None = None
+    proposal: Proposal | None = None
 
 
 def rows(table: Mapping[str, Mapping[str, Any]]) -> Any:
@@ -63,7 +67,9 @@ def tells(rule: str, case: Red) -> Judgement:
     """Asserts that a change is told by exactly this rule, in the right places."""
     changed = case.change(world())
     base = case.base(world()) if case.base else None
-    judgement = changed.judge([rule] if case.only else (), now=case.now, base=base)
+    judgement = changed.judge(
+        [rule] if case.only else (), now=case.now, base=base, proposal=case.proposal
+    )
     wanted = sorted((told[0], told[3] if len(told) > 3 else rule) for told in case.told)
     found = [(finding.at.path, name) for name, finding in judgement.findings]
     assert sorted(found) == wanted, shown(judgement)
@@ -91,7 +97,7 @@ def tells(rule: str, case: Red) -> Judgement:
 def keeps_quiet(case: Green) -> None:
     """Asserts that a change is told by no rule at all."""
     base = case.base(world()) if case.base else None
-    judgement = case.change(world()).judge(now=case.now, base=base)
+    judgement = case.change(world()).judge(now=case.now, base=base, proposal=case.proposal)
     assert judgement.exit_code == 0, shown(judgement)
 
 

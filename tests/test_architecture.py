@@ -28,6 +28,7 @@ PLUMBING = {
     "governance/privacy.py": "a policy, tracked as parameters",
     "governance/records.py": "shapes",
     "governance/registry.py": "a policy, tracked as parameters",
+    "governance/strictness.py": "directions in which declarations are stricter; no step asks",
     "governance/schema.py": "holds results against their schema",
     "governance/tools.py": "a policy, tracked as parameters",
     "pipelines/inputs.py": "reads declarations and evidence, writes evidence",

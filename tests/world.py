@@ -16,19 +16,25 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import signing
 import yaml
+from proposed import Proposed
 
+from adapters.proposal import Proposal
 from adapters.reading import Reading
 from adapters.tree import Entry, Tree
 from checks import engine
 from checks.collect import Collector
 from checks.judgement import Judgement
 from checks.situation import Situation
-from governance import digest, evidence, index, jsontext, pipeline, schema
+from governance import digest, evidence, forge_settings, index, jsontext, pipeline, schema
+from governance.approvals import Approvals
 from governance.facts import FileMode
 from governance.manifest import Manifest, manifests
 from governance.model import Model
 from governance.records import Landing
+from governance.roles import Roles
+from governance.tally import Tally
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 COMMIT = "c0ffee" * 6 + "c0ff"
@@ -109,6 +115,14 @@ class World(Tree):
         """What `charter index` does."""
         return self.put(index.PATH, index.render(index.expected(Reading(self).declarations)))
 
+    def reforge(self) -> World:
+        """What `charter forge` does."""
+        found = Reading(self).declarations
+        policy, roles = found.one(Approvals, "approvals"), found.one(Roles, "roles")
+        for path, text in forge_settings.expected(policy.value, roles.value, NOW.date()).items():
+            self.put(path, text)
+        return self
+
     def relock(self) -> World:
         """What `dvc commit --force` does: the lock claims whatever stands here."""
         listed = self.value(index.PATH)
@@ -150,15 +164,47 @@ class World(Tree):
         now: datetime = NOW,
         base: World | None = None,
         root: Path = Path("/nowhere"),
+        proposal: Proposal | None = None,
     ) -> Judgement:
         """The judgement of this world, by the law of `base` when one is given."""
+        collector = self.collect(now=now, base=base, root=root, proposal=proposal)
+        return engine.judge(collector, engine.select(only))
+
+    def collect(
+        self,
+        *,
+        now: datetime = NOW,
+        base: World | None = None,
+        root: Path = Path("/nowhere"),
+        proposal: Proposal | None = None,
+    ) -> Collector:
         if base is not None:
             base = base.copy()
             base.name, base.commit = "main", BASE
-        return engine.judge(self.collect(now=now, base=base, root=root), engine.select(only))
+        return Collector(Situation(root=root, tree=self, now=now, base=base, proposal=proposal))
 
-    def collect(self, *, now: datetime = NOW, base: World | None = None, root: Path) -> Collector:
-        return Collector(Situation(root=root, tree=self, now=now, base=base))
+    def tally(
+        self, base: World | None = None, proposal: Proposal | None = None, now: datetime = NOW
+    ) -> Tally:
+        """How the change from `base` (the valid world) to this world stands."""
+        collector = self.collect(now=now, base=base or world(), proposal=proposal or Proposed())
+        found = collector.get(Tally | None)
+        assert found is not None
+        return found
+
+    def approve(self, by: str, role: str, subject: str = "change", **more: Any) -> World:
+        """Adds a signed approval of what this world holds now.
+
+        `of` is the digest that is signed when it is another; `base` the world it is compared with.
+        """
+        base, proposal = more.pop("base", None), more.pop("proposal", None)
+        digest = more.pop("of", None)
+        if digest is None:
+            change = self.tally(base, proposal).change
+            digest = change.digest if subject == "change" else change.subjects[subject]
+        name = more.pop("name", f"2026-11-20-{by}-{role}-{len(self.files)}")
+        text = signing.record(name, by, role, subject, digest, **more)
+        return self.put(f"records/approvals/{name}.yaml", text)
 
     def digest(self, path: str) -> str:
         return digest.of_bytes(self.files[path])
@@ -268,7 +314,7 @@ def _valid() -> World:
     new.put("datasets.dvc", dump({"outs": outs}))
     for path, data in schema.published().items():
         new.put(path, data)
-    new.reindex()
+    new.reindex().reforge()
     for name in ("credit", "hardship"):
         new.put(evidence.of_model(name, "metrics"), jsontext.dump(_metrics(name, CLASSIFIED)))
     new.put(evidence.of_model("prices", "metrics"), jsontext.dump(_metrics("prices", REGRESSED)))
@@ -594,9 +640,9 @@ gates:
 
 
 def _person(name: str, number: int) -> str:
-    key = f"ssh-ed25519 {'A' * 60}{number}"
+    key = signing.public(name)
     return (
-        f"  {name}:\n    name: {name.title()}\n"
+        f"  {name}:\n    name: {name.title()}\n    email: {name}@example.org\n"
         f"    github: [{{login: {name}-example, id: {number}}}]\n"
         f'    keys: [{{public: {key}, valid_from: "2026-01-01"}}]\n'
     )
@@ -608,7 +654,7 @@ def _record(name: str, body: str) -> str:
 
 _MEMBER = '{{person: {}, valid_from: "2026-01-01"}}'
 _SHA = f"sha256:{'a' * 64}"
-_PEOPLE = ("omar", "stella", "mina", "lea", "priya", "boris", "rita")
+_PEOPLE = ("omar", "stella", "mina", "lea", "priya", "boris", "rita", "milo", "lars", "ann")
 
 DECLARED = {
     "policies/README.md": "Policies of a world that exists in tests only.\n",
@@ -618,13 +664,14 @@ DECLARED = {
         + "".join(_person(name, number) for number, name in enumerate(_PEOPLE, start=1))
         + "roles:\n"
         + "".join(
-            f"  {role}:\n    title: {role}\n    members:\n      - {_MEMBER.format(person)}\n"
-            for role, person in (
-                ("model-owner", "omar"),
-                ("data-steward", "stella"),
-                ("mlops", "mina"),
-                ("legal", "lea"),
-                ("privacy-office", "priya"),
+            f"  {role}:\n    title: {role}\n    members:\n"
+            + "".join(f"      - {_MEMBER.format(person)}\n" for person in people)
+            for role, people in (
+                ("model-owner", ("omar", "ann")),
+                ("data-steward", ("stella",)),
+                ("mlops", ("mina", "milo")),
+                ("legal", ("lea", "lars")),
+                ("privacy-office", ("priya",)),
             )
         )
         + """\
@@ -639,10 +686,16 @@ DECLARED = {
     "policies/approvals.yaml": _policy(
         "approvals",
         """\
+repository: example/world
+branches: [main]
+otherwise:
+  - {role: mlops, count: 1}
+free:
+  - {paths: [docs/**], because: words for people}
 rules:
   - id: policy-change
     because: the world says so
-    when: {paths: [policies/**], changes: [changes-policy]}
+    when: {any: [{paths: [policies/**]}, {changes: [changes-policy]}]}
     require:
       - {role: legal, count: 1}
       - {role: board, count: 1}
@@ -800,16 +853,24 @@ evidence: {{metrics: {_SHA}}}
         "model: credit\nversion: 1.0.0\nstep: canary\nrollback_to: 1.0.0\n"
     ),
     "records/README.md": "What happened.\n",
-    "records/approvals/a-1.yaml": _record(
-        "a-1",
-        f"subject: policy:gates\ndigest: {_SHA}\nrole: legal\nby: lea\nopinion: approve\n"
-        "rationale: it fits\n",
+    "records/approvals/a-1.yaml": signing.record(
+        "a-1", "boris", "board", "model:credit@1.0.0", _SHA
     ),
     "records/decisions/d-1.yaml": _record(
         "d-1",
-        "subject: model:credit@1.0.0\ndecision: approve\nrationale: it helps\n"
+        f"subject: model:credit@1.0.0\ndigest: {_SHA}\ndecision: approve\nrationale: it helps\n"
         "votes: {boris: 'yes'}\n",
     ),
+    "docs/guide.md": "Words for people.\n",
+    "policies/cases/two-yes.yaml": """\
+about: A policy needs legal and the board.
+now: "2026-11-22T12:00:00Z"
+change: {by: [ann], edited: [policies/gates.yaml]}
+opinions:
+  - {by: lea, role: legal}
+  - {by: boris, role: board}
+expect: {standing: APPROVED, rules: {policy-change: APPROVED}}
+""",
     "records/incidents/i-1.yaml": _record(
         "i-1", "model: credit\nseverity: P2\nsummary: late snapshot\n"
     ),

@@ -48,7 +48,9 @@ def summary(judgement: Judgement) -> str:
     counts = judgement.counts
     words = [f"{counts[verdict]} {verdict.value}" for verdict in Verdict if counts[verdict]]
     where = clean(judgement.tree)
-    if judgement.commit is not None:
+    if judgement.commit == judgement.tree:
+        where = where[:12]
+    elif judgement.commit is not None:
         where += f" {judgement.commit[:12]}"
     against = f" against {judgement.base[:12]}" if judgement.base else ""
     total = len(judgement.findings)

@@ -211,7 +211,7 @@ def test_b48_a_name_of_a_branch_and_a_tag_is_refused(root: Path) -> None:
     first = commit(root, "first")
     second = commit(root, "second")
     command(root, "tag", "main", first)
-    with pytest.raises(CouldNotJudge, match="main is a branch and a tag: write heads/main or"):
+    with pytest.raises(CouldNotJudge, match="main is refs/heads/main and refs/tags/main"):
         Revision(root, "main")
     assert Revision(root, "heads/main").commit == second
     assert Revision(root, "tags/main").commit == first

@@ -13,7 +13,7 @@ from adapters.parses import _MAGIC, Parses, language
 from adapters.reading import Reading
 from checks import engine
 from checks.collect import Collector
-from cli.check import situate
+from cli.situate import situate
 from governance.contract import Contract
 from governance.document import LOADER_VERSION
 from governance.gates import Gates

@@ -118,7 +118,15 @@ def test_a_rule_that_waits_names_the_declaration() -> None:
     judgement = world().put("policies/roles.yaml", "people: [\n").judge()
     waiting = {result.rule: result.reason for result in judgement.results if result.waits}
     assert waiting == dict.fromkeys(
-        ("declarations/owners", "declarations/references", "declarations/roles"),
+        (
+            "approvals/cases",
+            "approvals/decisions",
+            "approvals/forge",
+            "approvals/satisfiable",
+            "declarations/owners",
+            "declarations/references",
+            "declarations/roles",
+        ),
         "waits for policies/roles.yaml",
     )
     assert {rule for rule, _ in judgement.findings} == {"declarations/loadable"}

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from cases import Green, Red
+from proposed import Proposed
 from world import world
 
 import checks.rules
@@ -18,7 +19,7 @@ from governance.finding import Verdict
 
 HERE = Path(__file__).parent
 RULES = {rule.id: rule for rule in engine.rules()}
-NEEDS_A_BASE = {"declarations/version"}
+NEEDS_A_BASE = {"approvals/required", "declarations/version"}
 
 
 @cache
@@ -51,7 +52,8 @@ def test_the_valid_world_is_green_and_every_rule_has_something_to_judge() -> Non
 
 
 def test_a_base_leaves_nothing_unjudged() -> None:
-    judgement = world().judge(base=world())
+    changed = world().put("docs/more.md", "More.\n")
+    judgement = changed.judge(base=world(), proposal=Proposed())
     assert {result.verdict for result in judgement.results} == {Verdict.PASS}
 
 
@@ -97,5 +99,7 @@ def test_a_rule_repeats_itself(rule: Rule) -> None:
     case = next(iter(tables()["RED"][rule.id].values()))
     changed = case.change(world())
     base = case.base(world()) if case.base else None
-    first, second = (changed.judge([rule.id], now=case.now, base=base) for _ in range(2))
+    first, second = (
+        changed.judge([rule.id], now=case.now, base=base, proposal=case.proposal) for _ in range(2)
+    )
     assert first == second

@@ -1,8 +1,9 @@
 """Governed paths are plain files with plain names.
 
 Demands: no symbolic link or submodule in a governed place or above one, no name outside
-    printable ASCII there, no Python module at the top; anywhere, no invisible character in a
-    name and no two paths or folders that differ only in case or in how a letter is spelled.
+    printable ASCII there, no Python module at the top; anywhere, no invisible character and no
+    backslash in a name, none that ends in a space or a dot, and no two paths or folders that
+    differ only in case or in how a letter is spelled.
 Why: a link moves what is judged out of sight; names that look alike or collide make reviewers
     and file systems see different files.
 Fix: put the file itself in place, and rename it to lower-case ASCII.
@@ -42,6 +43,9 @@ def evaluate(files: Files) -> Iterator[Finding]:
             yield Finding(Place(path, line=1), problem, "rename it with letters, digits, - and _")
         elif governed and (not path.isascii() or "\\" in path):
             problem = f"the name {path!a} is not plain ASCII"
+            yield Finding(Place(path, line=1), problem, "rename it with letters, digits, - and _")
+        elif "\\" in path or any(part.endswith((" ", ".")) for part in path.split("/")):
+            problem = f"some file systems read the name {path!a} as another one"
             yield Finding(Place(path, line=1), problem, "rename it with letters, digits, - and _")
 
 

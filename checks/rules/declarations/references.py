@@ -6,10 +6,10 @@ Why: a rule that points at nothing never applies, and nobody notices.
 Fix: correct the name; the finding lists what exists.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 
-from governance.approvals import Approvals
+from governance.approvals import Approvals, Choice, Seat
 from governance.catalogue import Declarations
 from governance.contract import Column, Contract
 from governance.control import Framework
@@ -57,9 +57,14 @@ def _roles(declarations: Declarations) -> Iterator[Finding]:
     roles = set(declarations.one(Roles, "roles").value.roles)
     for approvals in declarations.all(Approvals):
         for index, rule in enumerate(approvals.value.rules):
-            for seat, wanted in enumerate(rule.require):
-                route: Route = ("rules", index, "require", seat, "role")
-                yield from _known(approvals, route, wanted.role, roles, "role")
+            yield from _seats(approvals, ("rules", index, "require"), rule.require, roles)
+            for number, name in enumerate(rule.veto):
+                yield from _known(approvals, ("rules", index, "veto", number), name, roles, "role")
+        yield from _seats(approvals, ("otherwise",), approvals.value.otherwise, roles)
+        for number, name in enumerate(approvals.value.lifts):
+            yield from _known(approvals, ("lifts", number), name, roles, "role")
+        if way_out := approvals.value.break_glass:
+            yield from _seats(approvals, ("break_glass", "require"), way_out.require, roles)
     for monitoring in declarations.all(Monitoring):
         for index, role in enumerate(monitoring.value.page):
             yield from _known(monitoring, ("page", index), role, roles, "role")
@@ -67,6 +72,17 @@ def _roles(declarations: Declarations) -> Iterator[Finding]:
         for index, due in enumerate(reviews.value.obligations):
             route = ("obligations", index, "owner")
             yield from _known(reviews, route, due.owner, roles, "role")
+
+
+def _seats(
+    approvals: Declared[Approvals], route: Route, seats: Iterable[Seat | Choice], roles: set[str]
+) -> Iterator[Finding]:
+    for index, seat in enumerate(seats):
+        here = (*route, index)
+        if isinstance(seat, Choice):
+            yield from _seats(approvals, (*here, "of"), seat.of, roles)
+        elif seat.role is not None:
+            yield from _known(approvals, (*here, "role"), seat.role, roles, "role")
 
 
 def _rollouts(declarations: Declarations) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""How each fact is observed. A public function here provides the class it returns."""
+"""Facts that stand in the judged tree: declarations, DVC files, evidence, schemas."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -55,7 +56,8 @@ def law(situation: Situation, own: Declarations) -> Law:
     """Policies of the base when one was named, else those of the tree itself."""
     if situation.base is None:
         return Law(own)
-    return Law(Reading(situation.base, None).declarations, situation.base.commit)
+    found = replace(Reading(situation.base, None).declarations, of_base=True)
+    return Law(found, situation.base.commit)
 
 
 def change(situation: Situation, law: Law) -> Change | None:

@@ -1,0 +1,1 @@
+"""How each fact is observed. A public function in here provides the class it returns."""

@@ -1,0 +1,1 @@
+"""Who must say yes to what, and whether they did."""
