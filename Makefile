@@ -44,7 +44,8 @@ check: install ## Lint, types, import contracts, workflows, and the repository i
 	@mypy
 	@lint-imports --no-cache
 	@check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
-	@zizmor --offline --quiet --no-progress .github
+	@check-jsonschema --builtin-schema vendor.github-actions action.yml
+	@zizmor --offline --quiet --no-progress .github action.yml
 	@charter check
 
 bench: install ## Measure against the peers; prints ratios.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -13,6 +14,8 @@ from typing import Any, TypeAlias
 
 import pytest
 import yaml
+
+from governance.forge_settings import BRANCHES, CHECK
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / ".github" / "workflows").glob("*.y*ml"))
@@ -752,3 +755,566 @@ def test_evidence_leaves_without_data(world: World, retrain: Workflow) -> None:
     assert world.run(retrain.step("retrain", "Leave out what DVC holds"), {}) == 0
     left = sorted(path.name for path in (world.work / "artifacts/ml").iterdir())
     assert left == [".gitignore", "gone.json", "last_retrain.json", "metrics.json"]
+
+
+# The gate: governance.yml, the action around it, and what the rulesets require of both.
+
+GATE = ROOT / ".github" / "workflows" / "governance.yml"
+ACTION = ROOT / "action.yml"
+TYPES = {
+    "pull_request": {
+        "opened",
+        "reopened",
+        "synchronize",
+        "edited",
+        "labeled",
+        "unlabeled",
+        "ready_for_review",
+        "converted_to_draft",
+    },
+    "pull_request_review": {"submitted", "edited", "dismissed"},
+    "merge_group": {"checks_requested"},
+}
+COMMAND = '.venv/bin/python -I -m cli check "${subject[@]}" --publish --format github'
+
+
+def hears(gate: Workflow) -> Iterator[str]:
+    """Everything that can change the verdict starts it, whatever is touched (B39, B45, B60)."""
+    if set(gate.on) != {*TYPES, "workflow_dispatch"}:
+        yield f"events: {sorted(gate.on)}"
+    for event, types in TYPES.items():
+        settings = gate.on.get(event) or {}
+        yield from (f"{event}: no {each}" for each in types - set(settings.get("types", ())))
+        yield from (f"{event} filters by {key}" for key in settings.keys() - {"types"})
+
+
+def always(gate: Workflow) -> Iterator[str]:
+    """Nothing can skip it, for what is skipped counts as a success (B59)."""
+    for name, job in gate.jobs.items():
+        yield from (f"{name}: {key}" for key in ("if", "needs", "strategy", "uses") if key in job)
+    yield from (f"{step} may be skipped" for step in gate.steps() if "if" in step)
+
+
+def base_only(gate: Workflow) -> Iterator[str]:
+    """What is run stands on the base; what is proposed comes as objects (B50)."""
+    refs = [
+        step["with"].get("ref", "the commit of the event")
+        for step in gate.steps()
+        if "actions/checkout@" in step.get("uses", "")
+    ]
+    if len(refs) != 1:
+        yield f"{len(refs)} checkouts"
+    for ref in refs:
+        named = re.findall(r"github\.[\w.]+", ref)
+        if named != [
+            "github.event.merge_group.base_ref",
+            "github.event.pull_request.base.ref",
+            "github.event.pull_request.base.ref",
+            "github.sha",
+        ]:
+            yield f"checks out {ref}"
+    for step in gate.steps():
+        if re.search(
+            r"\bgit\b.*\b(checkout|switch|restore|reset|merge|pull|apply|archive|worktree|show)\b",
+            step.get("run", ""),
+        ):
+            yield f"brings files of a proposal: {step['run']}"
+
+
+def isolated(gate: Workflow) -> Iterator[str]:
+    """Python never looks for modules where it is started (B51)."""
+    for step in gate.steps():
+        script = step.get("run", "")
+        calls = re.findall(r"(?:bin/python|\$PYTHON\b)\"?+(?! -I\b)[^\n]*", script)
+        yield from (f"without -I: {call}" for call in calls)
+        if re.search(r"bin/(charter|dvc|pytest|pip)\b", script):
+            yield f"a script that reads the environment: {script}"
+        if "PYTHONPATH" in str(step):
+            yield "PYTHONPATH"
+
+
+def carries(gate: Workflow) -> Iterator[str]:
+    """Nothing of an earlier run is believed: no artefact, no cache (B53, B54)."""
+    for step in gate.steps():
+        if re.search(r"(cache|artifact)", step.get("uses", "")) or "cache" in step.get("with", {}):
+            yield str(step)
+
+
+def names(gate: Workflow) -> Iterator[str]:
+    """No text of a proposal gets into the job: numbers and commit ids only (B55, B56)."""
+    allowed = {
+        "github.event.merge_group.base_ref",
+        "github.event.merge_group.head_sha",
+        "github.event.pull_request.base.ref",
+        "github.event.pull_request.head.sha",
+        "github.event.pull_request.number",
+        "github.sha",
+        "github.token",
+        "inputs.pr",
+    }
+    for expression in re.findall(r"\$\{\{(.*?)\}\}", gate.text):
+        yield from set(re.findall(r"\b(?:github|inputs|env|secrets)\.[\w.]+", expression)) - allowed
+
+
+def rights(gate: Workflow) -> Iterator[str]:
+    """It may read, comment and publish; there is no secret (B18, B50)."""
+    for name, job in gate.jobs.items():
+        if job["permissions"] != {
+            "contents": "read",
+            "issues": "read",
+            "pull-requests": "write",
+            "checks": "write",
+        }:
+            yield f"{name}: {job['permissions']}"
+        yield from (f"{name}: {key}" for key in ("environment", "container", "env") if key in job)
+    for step in gate.steps():
+        if "token }}" in str(step) and step.get("name") not in {
+            "Judge",
+            "Fetch what is proposed, as objects",
+        }:
+            yield f"a token where none is needed: {step}"
+    if "secrets." in gate.text:
+        yield "a secret"
+
+
+def last_word(gate: Workflow) -> Iterator[str]:
+    """Of two runs about one pull request the newer one publishes last (B41)."""
+    found = gate.tree.get("concurrency") or {}
+    group = str(found.get("group"))
+    if "pull_request.number || inputs.pr" not in group or "merge_group.head_sha" not in group:
+        yield group
+    if found.get("cancel-in-progress") is not True:
+        yield "an older run may publish last"
+
+
+def publishes(workflow: Workflow) -> bool:
+    """Whether it judges pull requests and merge groups, and says so as a check."""
+    scripts = " ".join(step.get("run", "") for step in workflow.steps())
+    return TYPES.keys() <= workflow.on.keys() and COMMAND in scripts
+
+
+def unmet(workflows: list[Workflow], required: list[str]) -> Iterator[str]:
+    """Tell which required check nobody publishes, or somebody else as well (B57, B58)."""
+    published = [CHECK for workflow in workflows if publishes(workflow)]
+    yield from (f"nobody publishes {name}" for name in required if name not in published)
+    yield from (f"{CHECK} is not required" for name in {*published} - {*required})
+    jobs = [
+        name
+        for workflow in workflows
+        for key, job in workflow.jobs.items()
+        for name in {key, job.get("name", key)}
+    ]
+    for name in required:
+        if published.count(name) + jobs.count(name) > 1:
+            yield f"several sources for {name}"
+
+
+def required() -> list[str]:
+    """Read the required checks from the committed ruleset."""
+    rules = json.loads((ROOT / BRANCHES).read_text(encoding="utf-8"))["rules"]
+    return [
+        check["context"]
+        for rule in rules
+        for check in rule.get("parameters", {}).get("required_status_checks", ())
+    ]
+
+
+OF_THE_GATE: tuple[Rule, ...] = (
+    hears,
+    always,
+    base_only,
+    isolated,
+    carries,
+    names,
+    rights,
+    last_word,
+)
+BASE_REF = "github.event.pull_request.base.ref"
+GATE_BREAKS: dict[str, tuple[Rule, str, str]] = {
+    "b39 silent about another base": (hears, "synchronize, edited,", "synchronize,"),
+    "b45 no queue": (hears, "  merge_group:\n    types: [checks_requested]\n", ""),
+    "silent about a dismissal": (hears, "submitted, edited, dismissed", "submitted, edited"),
+    "b60 a filter on paths": (
+        hears,
+        "  pull_request_review:",
+        "    paths: [models/**]\n  pull_request_review:",
+    ),
+    "b60 a filter on branches": (
+        hears,
+        "  pull_request_review:",
+        "    branches: [main]\n  pull_request_review:",
+    ),
+    "b59 a job with a condition": (
+        always,
+        "  judge:\n",
+        "  judge:\n    if: ${{ !github.event.pull_request.draft }}\n",
+    ),
+    "b59 a job that waits": (always, "  judge:\n", "  judge:\n    needs: tests\n"),
+    "b59 a step with a condition": (
+        always,
+        "      - name: Judge\n",
+        "      - name: Judge\n        if: github.event_name == 'pull_request'\n",
+    ),
+    "b50 a checkout of the head": (base_only, BASE_REF, "github.event.pull_request.head.sha"),
+    "b50 a checkout of an earlier group": (
+        base_only,
+        "merge_group.base_ref || (",
+        "merge_group.base_sha || (",
+    ),
+    "b50 a checkout of the merge": (base_only, "          ref: ${{", "          # ref: ${{"),
+    "b50 the head in the work tree": (
+        base_only,
+        '"${wanted[@]}"\n',
+        '"${wanted[@]}"\n          git checkout FETCH_HEAD\n',
+    ),
+    "b50 the number of a stranger's tree": (
+        base_only,
+        "format('refs/heads/{0}', github.event.pull_request.base.ref)",
+        "format('refs/pull/{0}/merge', github.event.pull_request.number)",
+    ),
+    "b51 a path from the directory": (isolated, "python -I -m cli", "python -m cli"),
+    "b51 a script": (isolated, "python -I -m cli", "charter"),
+    "b51 a path from outside": (
+        isolated,
+        "          HEAD:",
+        "          PYTHONPATH: .\n          HEAD:",
+    ),
+    "b53 an artefact": (
+        carries,
+        "      - name: Install",
+        "      - uses: actions/download-artifact@v8\n      - name: Install",
+    ),
+    "b54 a cache": (
+        carries,
+        '          python-version: "3.11"\n',
+        '          python-version: "3.11"\n          cache: pip\n',
+    ),
+    "b55 a branch name": (
+        names,
+        "          HEAD: ${{ github.event.pull_request.head.sha }}",
+        "          HEAD: ${{ github.event.pull_request.head.ref }}",
+    ),
+    "b55 a title": (
+        names,
+        "          HEAD:",
+        "          TITLE: ${{ github.event.pull_request.title }}\n          HEAD:",
+    ),
+    "b18 a right to write code": (rights, "contents: read", "contents: write"),
+    "b50 a secret": (
+        rights,
+        "          HEAD:",
+        "          KEY: ${{ secrets.CHARTER_APP_KEY }}\n          HEAD:",
+    ),
+    "b50 a token while installing": (
+        rights,
+        "        run: make install\n",
+        "        env: {GH_TOKEN: '${{ github.token }}'}\n        run: make install\n",
+    ),
+    "b41 an old run speaks last": (last_word, "cancel-in-progress: true", ""),
+    "b41 one group for all": (last_word, "github.event.pull_request.number || inputs.pr", "1"),
+}
+
+
+@pytest.fixture(scope="module")
+def gate() -> Workflow:
+    """Read the workflow that judges."""
+    return Workflow(GATE.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("rule", OF_THE_GATE, ids=lambda rule: rule.__name__)
+def test_the_gate_holds(gate: Workflow, rule: Rule) -> None:
+    """Each rule for the gate finds nothing."""
+    assert list(rule(gate)) == []
+
+
+@pytest.mark.parametrize(("rule", "old", "new"), GATE_BREAKS.values(), ids=GATE_BREAKS)
+def test_a_break_of_the_gate_is_found(gate: Workflow, rule: Rule, old: str, new: str) -> None:
+    """Each rule for the gate can fail: one change, and it speaks."""
+    assert old in gate.text
+    assert list(rule(Workflow(gate.text.replace(old, new))))
+
+
+def all_of_them() -> list[Workflow]:
+    """Read every workflow."""
+    return [Workflow(file.read_text(encoding="utf-8")) for file in FILES]
+
+
+def test_b57_what_is_required_is_published() -> None:
+    """The check of the ruleset is the one the gate publishes, and nobody else does."""
+    assert required() == [CHECK]
+    assert list(unmet(all_of_them(), required())) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (COMMAND, "true"),
+        (" --publish --format", " --format"),
+        ("  merge_group:\n    types: [checks_requested]\n", ""),
+        ("  judge:\n", f"  {CHECK}:\n"),
+        ("  judge:\n", f"  judge:\n    name: {CHECK}\n"),
+    ],
+    ids=["no verdict", "a verdict nobody sees", "no queue", "a job of that name", "a twin"],
+)
+def test_b57_a_gate_that_lost_its_check_is_found(gate: Workflow, old: str, new: str) -> None:
+    """A job that was emptied or renamed no longer answers to the required name."""
+    assert old in gate.text
+    others = [workflow for workflow in all_of_them() if workflow.text != gate.text]
+    assert list(unmet([*others, Workflow(gate.text.replace(old, new))], required()))
+
+
+def test_b57_a_gate_that_was_deleted_is_found(gate: Workflow) -> None:
+    """Without the file nobody publishes what is required; the check stays missing, and blocks."""
+    others = [workflow for workflow in all_of_them() if workflow.text != gate.text]
+    assert list(unmet(others, required())) == [f"nobody publishes {CHECK}"]
+
+
+def test_b57_another_required_name_is_found() -> None:
+    """A required name that differs in case only is another name."""
+    assert list(unmet(all_of_them(), ["Charter"])) == [
+        "nobody publishes Charter",
+        f"{CHECK} is not required",
+    ]
+    assert list(unmet(all_of_them(), [])) == [f"{CHECK} is not required"]
+
+
+def test_b58_a_second_workflow_with_the_name_is_found() -> None:
+    """A job called like the check would be a second source for it."""
+    twin = Workflow(f"on: pull_request\njobs:\n  {CHECK}:\n    runs-on: x\n    steps: []\n")
+    assert list(unmet([*all_of_them(), twin], required())) == [f"several sources for {CHECK}"]
+
+
+# Playing its scripts.
+
+HEAD_ID = "4" * 40
+NUMBER = "github.event.pull_request.number || inputs.pr"
+TOKEN = "github.token"  # noqa: S105 - the name of an expression
+
+
+def event(name: str, number: str = "", head: str = "", group: str = "") -> dict[str, str]:
+    """Tell what the expressions of the gate stand for in an event."""
+    return {
+        "": name,
+        TOKEN: "token",
+        NUMBER: number,
+        "github.event.pull_request.head.sha": head,
+        "github.event.merge_group.head_sha": group,
+        "github.event.merge_group.base_ref": "refs/heads/main" if group else "",
+    }
+
+
+@pytest.mark.parametrize(
+    ("known", "words"),
+    [
+        (event("pull_request", "7", HEAD_ID), ["--pr", "7", "--expect-head", HEAD_ID]),
+        (event("pull_request_review", "7", HEAD_ID), ["--pr", "7", "--expect-head", HEAD_ID]),
+        (event("workflow_dispatch", "7"), ["--pr", "7"]),
+        (event("merge_group", group=HEAD_ID), ["--queue", HEAD_ID, "--branch", "main"]),
+    ],
+    ids=lambda known: known[""] if isinstance(known, dict) else "",
+)
+def test_the_gate_names_what_it_judges(
+    world: World, gate: Workflow, known: dict[str, str], words: list[str]
+) -> None:
+    """Each event becomes one command, with the head by its id (B41), and its exit code counts."""
+    world.tool(world.work / ".venv/bin/python", 'printf "%s\\n" "$@" > "$SAID"\nexit 1')
+    world.env["GITHUB_EVENT_NAME"] = known[""]
+
+    assert world.run(gate.step("judge", "Judge"), known) == 1
+    assert world.said.read_text(encoding="utf-8").splitlines() == [
+        *("-I", "-m", "cli", "check"),
+        *words,
+        *("--publish", "--format", "github"),
+    ]
+
+
+def test_b61_an_unknown_event_is_red(world: World, gate: Workflow) -> None:
+    """An event nobody thought of is judged by nobody."""
+    world.tool(world.work / ".venv/bin/python", "exit 0")
+    world.env["GITHUB_EVENT_NAME"] = "push"
+
+    assert world.run(gate.step("judge", "Judge"), event("push", "7")) == 2
+
+
+@pytest.fixture
+def proposed(world: World) -> str:
+    """Propose a commit that replaces the checker and brings a hook, as #7 of the origin."""
+    world.git("switch", "--quiet", "--create", "proposal")
+    evil = 'import pathlib; pathlib.Path("owned").touch()\n'
+    write(world.work, {"cli/__main__.py": evil, "json.py": evil, ".gitattributes": "* filter=x\n"})
+    world.git("add", ".")
+    world.git(
+        *("-c", "user.name=eve", "-c", "user.email=eve@example.org"),
+        *("commit", "--quiet", "--message", "Help"),
+    )
+    head = world.git("rev-parse", "HEAD")
+    world.git("push", "--quiet", "origin", "HEAD:refs/pull/7/head")
+    world.git("switch", "--quiet", "main")
+    world.git("branch", "--quiet", "--delete", "--force", "proposal")
+    world.git("reflog", "expire", "--expire=now", "--all")
+    world.git("prune", "--expire=now")
+    return head
+
+
+@pytest.mark.parametrize("name", ["pull_request", "pull_request_review", "workflow_dispatch"])
+def test_b50_a_proposal_comes_as_objects(
+    world: World, gate: Workflow, proposed: str, name: str
+) -> None:
+    """Its commits can be read; not one of its files is in the work tree."""
+    world.env["GITHUB_EVENT_NAME"] = name
+    before = sorted(path.name for path in world.work.iterdir())
+    step = gate.step("judge", "Fetch what is proposed, as objects")
+
+    assert world.run(step, event(name, "7", proposed)) == 0
+    assert world.git("cat-file", "-t", proposed) == "commit"
+    assert world.git("rev-parse", "HEAD") == world.main
+    assert world.git("status", "--porcelain", "--untracked-files=no") == ""
+    assert sorted(path.name for path in world.work.iterdir()) == before
+
+
+def test_b45_a_group_comes_with_its_heads(world: World, gate: Workflow, proposed: str) -> None:
+    """Of a merge group both the joint commit and the heads of the pull requests come."""
+    world.env["GITHUB_EVENT_NAME"] = "merge_group"
+    step = gate.step("judge", "Fetch what is proposed, as objects")
+
+    assert world.run(step, event("merge_group", group=world.main)) == 0
+    assert world.git("rev-parse", "refs/charter/pull/7") == proposed
+
+
+@pytest.mark.parametrize(
+    "number", ["", "0", "07", "7/merge", "--upload-pack=touch owned", "7;touch owned", "$(id)"]
+)
+def test_b55_a_number_is_a_number(world: World, gate: Workflow, number: str) -> None:
+    """What somebody types as a number reaches no command unless it is one."""
+    world.env["GITHUB_EVENT_NAME"] = "workflow_dispatch"
+    step = gate.step("judge", "Fetch what is proposed, as objects")
+
+    assert world.run(step, event("workflow_dispatch", number)) == 2
+    assert not (world.work / "owned").exists()
+
+
+# The action.
+
+
+@pytest.fixture(scope="module")
+def action() -> Workflow:
+    """Read the action as if it were a workflow with one job."""
+    text = ACTION.read_text(encoding="utf-8")
+    found = Workflow(text)
+    found.tree["jobs"] = {"action": {"steps": found.tree["runs"]["steps"]}}
+    return found
+
+
+@pytest.mark.parametrize("rule", [pins, scripts, isolated, carries], ids=lambda rule: rule.__name__)
+def test_the_action_holds(action: Workflow, rule: Rule) -> None:
+    """Pinned actions, values by environment, Python by itself, nothing of an earlier run."""
+    assert list(rule(action)) == []
+
+
+def test_the_action_installs_outside_from_hashes(action: Workflow) -> None:
+    """B51, B63: no file of the workspace is run, nothing without a hash is installed."""
+    script = action.step("action", "Install from the locks")["run"]
+    assert 'venv="$RUNNER_TEMP/charter"' in script
+    installs = re.findall(r"-m pip install[^\n]*", script)
+    assert installs
+    for line in installs:
+        assert {"--require-hashes", "--no-build-isolation"} <= set(line.split())
+    assert all(step["shell"] == "bash" for step in action.steps() if "run" in step)
+
+
+INPUTS = ("command", "pr", "head", "queue", "branch", "token")
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"pr": "7"}, ["check", "--pr", "7", "--publish"]),
+        (
+            {"pr": "7", "head": HEAD_ID},
+            ["check", "--pr", "7", "--publish", "--expect-head", HEAD_ID],
+        ),
+        ({"queue": "MAIN"}, ["check", "--queue", "MAIN", "--publish"]),
+        (
+            {"queue": "MAIN", "branch": "refs/heads/main"},
+            ["check", "--queue", "MAIN", "--publish", "--branch", "main"],
+        ),
+        ({"command": "audit"}, ["audit"]),
+        ({}, None),
+        ({"pr": "7;id"}, None),
+        ({"queue": "main"}, None),
+        ({"command": "land", "pr": "7"}, None),
+        ({"command": "audit", "queue": "MAIN"}, None),
+        ({"command": "", "pr": "7"}, None),
+    ],
+    ids=str,
+)
+def test_the_action_runs_what_it_was_asked(
+    world: World,
+    action: Workflow,
+    proposed: str,
+    given: dict[str, str],
+    words: list[str] | None,
+) -> None:
+    """One command for what was given; anything else is refused with 2."""
+    main = world.main
+    world.tool(world.temp / "charter/bin/python", 'printf "%s\\n" "$@" > "$SAID"\nexit 1')
+    given = {"command": "check", "token": "t"} | given
+    known = {f"inputs.{key}": given.get(key, "").replace("MAIN", main) for key in INPUTS}
+
+    code = world.run(action.step("action", "Judge"), known)
+    if words is None:
+        assert code == 2
+        assert not world.said.exists()
+        return
+    assert code == 1
+    said = world.said.read_text(encoding="utf-8").splitlines()
+    wanted = [word.replace("MAIN", main) for word in words]
+    assert said == ["-I", "-m", "cli", *wanted, "--format", "github"]
+    if "audit" not in words:
+        assert world.git("rev-parse", "refs/charter/pull/7") == proposed
+
+
+# The audit.
+
+
+@pytest.fixture(scope="module")
+def audit() -> Workflow:
+    """Read the auditing workflow."""
+    return Workflow((ROOT / ".github/workflows/audit.yml").read_text(encoding="utf-8"))
+
+
+def test_the_audit_runs_after_every_push_and_every_day(audit: Workflow) -> None:
+    """What went round the gate is found within a day; no filter, and nothing is skipped."""
+    assert audit.on["push"] == {"branches": ["main"]}
+    assert re.fullmatch(r"\d+ \d+ \* \* \*", audit.on["schedule"][0]["cron"])
+    assert list(always(audit)) == []
+    assert list(isolated(audit)) == []
+    assert list(carries(audit)) == []
+
+
+def test_the_settings_token_is_near_nothing_else(audit: Workflow) -> None:
+    """One step of one job sees it, in an environment of its own."""
+    holders = [
+        name for name, job in audit.jobs.items() if "secrets." in str(job) or "environment" in job
+    ]
+    assert holders == ["settings"]
+    assert audit.jobs["settings"]["environment"] == "auditing"
+    assert audit.jobs["settings"]["permissions"] == {"contents": "read"}
+    steps = [step.get("name") for step in audit.steps("settings") if "secrets." in str(step)]
+    assert steps == ["Compare the settings in force"]
+
+
+@pytest.mark.parametrize(("may_see", "option"), [("everything", "--bypass"), ("", "--no-bypass")])
+def test_the_settings_are_compared_with_any_token(
+    world: World, audit: Workflow, may_see: str, option: str
+) -> None:
+    """Without the token all is compared that everybody may see."""
+    world.tool(world.work / ".venv/bin/python", 'printf "%s\\n" "$@" > "$SAID"\nexit 1')
+    known = {
+        "secrets.CHARTER_SETTINGS_TOKEN || github.token": "token",
+        "secrets.CHARTER_SETTINGS_TOKEN && 'everything'": may_see,
+    }
+
+    assert world.run(audit.step("settings", "Compare the settings in force"), known) == 1
+    said = world.said.read_text(encoding="utf-8").splitlines()
+    assert said == ["-I", "-m", "cli", "forge", "--live", option]
