@@ -7,12 +7,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import declarations, retraining, startup
+from bench import audit, declarations, judging, retraining, startup
 from bench.rounds import CouldNotMeasure
 
 BENCHMARKS = {
+    "audit": audit.run,
     "declarations": declarations.run,
     "startup": startup.run,
+    "judging": judging.run,
     "retraining": retraining.run,
 }
 

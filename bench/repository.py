@@ -75,6 +75,13 @@ def by_kind(folder: Path) -> dict[str, list[str]]:
     return found
 
 
+def commit(folder: Path) -> None:
+    """Commits everything to `main`, by nobody in particular."""
+    who = ("-c", "user.name=Nobody", "-c", "user.email=nobody@example.org")
+    for arguments in (("checkout", "--quiet", "-B", "main"), ("commit", "--quiet", "-m", "base")):
+        subprocess.run(["git", *who, *arguments], cwd=folder, check=True)
+
+
 def _copy(folder: Path) -> None:
     """This repository's policies, and what its code would generate."""
     for path, data in schema.published().items():
@@ -82,6 +89,11 @@ def _copy(folder: Path) -> None:
         (folder / path).write_bytes(data)
     (folder / "dvc.yaml").write_text(yaml.safe_dump(pipeline.designed(), sort_keys=False))
     shutil.copytree(ROOT / "policies" / "controls", folder / "policies" / "controls")
+    shutil.copytree(ROOT / "policies" / "cases", folder / "policies" / "cases")
+    kept = (ROOT / ".github" / "rulesets").glob("*.json")
+    for path in [".github/CODEOWNERS", *(p.relative_to(ROOT).as_posix() for p in kept)]:
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / path, folder / path)
     for path in (ROOT / "policies").glob("*.yaml"):
         shutil.copy(path, folder / "policies")
 

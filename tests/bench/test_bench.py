@@ -13,7 +13,7 @@ from bench.repository import Size
 from bench.rounds import Bar, Command, CouldNotMeasure, measure, report
 from checks import engine
 from checks.collect import Collector
-from cli.check import situate
+from cli.situate import situate
 from governance.finding import Verdict
 
 SMALL = Size(models=5, datasets=2, frameworks=4)
@@ -55,8 +55,10 @@ def test_the_invented_repository_is_in_order(folder: Path) -> None:
 def test_it_has_the_size_that_was_asked_for(folder: Path) -> None:
     found = {kind: len(paths) for kind, paths in repository.by_kind(folder).items()}
     assert (found["model"], found["contract"], found["control"]) == (5, 2, 4)
-    assert len(found) == 13
-    assert repository.measured(folder)[0] == 5 + 2 + 4 + 10 + 1  # and dvc.yaml
+    assert len(found) == 14
+    cases = found["policy_case"]
+    assert cases > 0
+    assert repository.measured(folder)[0] == 5 + 2 + 4 + 10 + cases + 1  # and dvc.yaml
 
 
 def test_it_comes_from_its_seed_alone(
