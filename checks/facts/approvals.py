@@ -44,10 +44,9 @@ def tally(case: Case | None) -> Tally | None:
     return None if case is None else approval.tally(case)
 
 
-def case(  # noqa: PLR0913 - one argument per fact
-    situation: Situation, law: Law, own: Declarations, known: Subjects, votes: SignedOpinions,
-    now: Now,
-) -> Case | None:  # fmt: skip
+def case(
+    situation: Situation, law: Law, own: Declarations, known: Subjects, now: Now
+) -> Case | None:
     """The proposed change with everything its judgement rests on; None when none was named."""
     proposal, base = situation.proposal, situation.base
     if proposal is None or base is None:
@@ -83,6 +82,7 @@ def case(  # noqa: PLR0913 - one argument per fact
     )
     said = tuple(_said(proposal, change, own, law.declarations, policy, roles, now))
     judged_by = LawDigest(policy.version, _law_digest(base))
+    votes = signed_opinions(situation, law, own, now)
     decided = tuple(d for d in own.all(Decision) if not any(unbacked(d.value, votes)))
     return Case(policy, roles, change, effects, said, now.moment, decided, judged_by)
 

@@ -515,7 +515,7 @@ GREEN = {
             change_of(GATES, "owner: board", "owner: board  # for now"), base=same
         ),
         "a new policy": Green(
-            same, base=lambda w: w.remove("policies/controls/gdpr.yaml").edit(
+            lambda w: w.remove("records/waivers/w-1.yaml"), base=lambda w: w.remove("policies/controls/gdpr.yaml").edit(
                 "policies/privacy.yaml", "regulations:\n  - {id: gdpr, version: Regulation (EU) "
                 "2016/679}\n", "").edit("policies/privacy.yaml", "1.0.0", "0.9.0").edit(
                 "policies/privacy.yaml", "2026-11-01", "2026-10-01"),
