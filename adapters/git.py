@@ -95,7 +95,9 @@ def resolve(root: Path, revision: str) -> str:
     try:
         return run(root, "rev-parse", "--verify", "--end-of-options", spec).decode().strip()
     except CouldNotJudge as error:
-        msg = f"{revision} names no commit here ({error})"
+        near = run(root, "for-each-ref", "--format=%(refname:short)", f"refs/remotes/*/{revision}")
+        hint = f"did you mean {os.fsdecode(near).split()[0]}?" if near.strip() else str(error)
+        msg = f"{revision} names no commit here ({hint})"
         raise CouldNotJudge(msg) from None
 
 

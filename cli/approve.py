@@ -10,26 +10,27 @@ from pathlib import Path
 
 import click
 
+from adapters import git
 from checks.formats.text import clean
 from cli.refusals import told
 from cli.situate import moment
-from cli.target import Target, matter, others, outline, resolve
+from cli.target import Target, heard, matter, others, outline, resolve
 from governance import digest, seats
-from governance.changeset import CHANGE
+from governance.changeset import CHANGE, Opinion
 from governance.seats import Wanted
 from pipelines.append import commit
 from pipelines.approve import (
-    Draft,
     Said,
+    Signer,
     Word,
     about,
     draft,
     find_role,
     find_signer,
+    refuse_idle,
     refuse_reason,
     said_already,
     sign,
-    spoken,
 )
 from pipelines.inputs import Refused
 
@@ -92,10 +93,14 @@ def approve(  # noqa: PLR0913 - one argument per option
         who = signer.person
         usable = _usable(who, target, wanted, says)
         word = Word(find_role(role, who, target.roles, day, usable), says, because, at)
-        heard = said_already(spoken(target.root, case, at), who, word, target.digest)
-        if heard is not None and not again:
-            _report(form, target, word, who, heard.source, written=False)
+        message = f"{_VERBS[says]} {about(target.subject, target.digest)} as {word.role}"
+        said = heard(target, at)
+        before = said_already(said, who, word, target.digest)
+        if before is not None and not again:
+            _again(form, target, word, before, message, keep=keep, dry=dry_run)
             return
+        if says == "withdraw":
+            refuse_idle(said, who, target.spelled, target.roles, target.policy, day)
         doubts = tuple(
             seats.doubts(
                 who, word.role, says, wanted, roles=target.roles, policy=target.policy, day=day,
@@ -111,14 +116,13 @@ def approve(  # noqa: PLR0913 - one argument per option
         if dry_run:
             _report(form, target, word, who, made.path, written=False, doubts=doubts, dry=True)
             return
-        if sys.stdin.isatty() and not yes:
-            click.confirm(f"sign with {signer.path or signer.public}?", abort=True, err=True)
+        if not yes:
+            _ask(signer)
         sign(target.root, made, signer, at)
-        message = f"{_VERBS[says]} {about(target.subject, target.digest)} as {word.role}"
         done = commit(target.root, made.path, message) if keep else None
         _report(form, target, word, who, made.path, written=True, doubts=doubts, commit_id=done)
         if done is None and form == "text":
-            click.echo(f"next: {_next(made, message)}")
+            click.echo(f"next: {_next(made.path, message)}")
 
 
 def _said(*, reject: bool, withdraw: bool, break_glass: bool) -> Said:
@@ -137,11 +141,56 @@ def _refuse_words(target: Target, said: Said, because: str, *, keep: bool) -> No
     if said == "break-glass" and target.subject != CHANGE:
         msg = f"the glass is broken for a change, not for {target.subject}\n  fix: main..HEAD"
         raise Refused(msg)
-    if keep and not target.here:
+    if keep and not target.within:
+        if target.landed:
+            msg = f"the record belongs on {target.branch}, which holds {target.spelled} already"
+            raise Refused(f"{msg}\n  fix: git switch {target.branch}, or leave out --commit")
         msg = (
             f"{target.spelled} is not checked out here, so --commit would reach another branch\n"
             "  fix: check it out, or leave out --commit and take the record there"
         )
+        raise Refused(msg)
+
+
+def _again(  # noqa: PLR0913 - the fields of the answer
+    form: str, target: Target, word: Word, before: Opinion, message: str, *, keep: bool, dry: bool
+) -> None:  # fmt: skip
+    """Reports a word that is recorded, and commits its record where that was left undone.
+
+    Raises:
+        Refused: it was said for another reason.
+    """
+    path = before.source
+    if before.rationale != word.because:
+        msg = f"already recorded with another reason; --again signs anew: {path}"
+        raise Refused(f"{msg}\n  there: {clean(before.rationale)}")
+    loose = path in git.changed(target.root)
+    done = commit(target.root, path, message) if loose and keep and not dry else None
+    if form == "json":
+        who = before.who
+        _report(form, target, word, who, path, written=False, dry=dry, commit_id=done)
+        return
+    dried = "; dry run: nothing was signed" if dry else ""
+    if done is not None:
+        click.echo(f"already recorded; committed as {done[:12]}: {path}")
+    elif loose:
+        click.echo(f"already recorded, not committed yet: {path}{dried}")
+        click.echo(f"next: {_next(path, message)}")
+    else:
+        click.echo(f"already recorded: {path}{dried}")
+
+
+def _ask(signer: Signer) -> None:
+    """Nothing; the person agreed at the terminal.
+
+    Raises:
+        Refused: they did not, or there is no terminal.
+    """
+    if not sys.stdin.isatty():
+        msg = "not signed: no terminal can ask\n  fix: give --yes to sign without being asked"
+        raise Refused(msg)
+    if not click.confirm(f"sign with {signer.path or signer.public}?", err=True):
+        msg = "not signed"
         raise Refused(msg)
 
 
@@ -171,7 +220,9 @@ def _preview(
     yield f"{who} as {word.role} says {word.said}: {word.because}"
     if target.here and (left := others(target)):
         yield f"note: {len(left)} files are not committed and no part of it"
-    if not target.here:
+    if target.landed:
+        yield f"note: {target.branch} holds it already: the record belongs on {target.branch}"
+    elif not target.here:
         yield f"note: {target.spelled} is not checked out here: the record belongs on its branch"
     yield from (f"will not count: {doubt}" for doubt in doubts)
 
@@ -188,8 +239,8 @@ def _seats(rule: Wanted, role: str) -> str:
     return f"{', '.join(asked) or f'no objection of {role}'}; now {rule.demand.standing}"
 
 
-def _next(made: Draft, message: str) -> str:
-    path = shlex.quote(made.path)
+def _next(record: str, message: str) -> str:
+    path = shlex.quote(record)
     return f"git add {path} && git commit -m {shlex.quote(message)} -- {path}"
 
 
@@ -207,8 +258,6 @@ def _report(  # noqa: PLR0913 - the fields of the answer
         click.echo(json.dumps(value, indent=2, ensure_ascii=False))
     elif dry:
         click.echo("dry run: nothing was signed")
-    elif not written:
-        click.echo(f"already recorded: {path}")
     else:
         click.echo(f"signed {digest.short(target.digest)}; record: {path}")
         if commit_id:

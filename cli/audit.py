@@ -22,6 +22,7 @@ from checks.formats import audit as forms
 from cli.proposed import forge, tip
 from cli.situate import moment
 from governance import glob
+from governance.approvals import Approvals
 from governance.audit import Audit, Cover, Covering
 from governance.changeset import Changeset, PullRequest
 from governance.finding import CouldNotJudge
@@ -133,7 +134,8 @@ def _question(
     """What is audited: by default the governed branch, as it is checked out or was fetched.
 
     Raises:
-        CouldNotJudge: it cannot be told which branch is meant, or a revision is not here.
+        CouldNotJudge: it cannot be told which branch is meant, no law governs it, or a revision
+            is not here.
     """
     history.refuse_partial(root)
     commit = git.resolve(root, head) if head else None
@@ -143,6 +145,12 @@ def _question(
         commit = commit or found
     commit = commit or git.resolve(root, tip(root, name))
     start = git.resolve(root, since) if since else None
+    policy = read_law(root, commit)
+    if not glob.any_of(policy.branches).fullmatch(name):
+        part_of = None if branch or not (head and start) else _holding(root, commit, policy)
+        if part_of is None:
+            raise CouldNotJudge(_ungoverned(name, policy))
+        name = part_of
     return Question(root, commit, name, start, moment(now))
 
 
@@ -152,11 +160,34 @@ def _governed(root: Path, commit: str) -> tuple[str, str]:
     current = history.branch_name(root, "HEAD")
     if current and glob.any_of(policy.branches).fullmatch(current):
         return current, git.resolve(root, "HEAD")
-    plain = [name for name in policy.branches if not re.search(r"[*?]", name)]
+    plain = _plain(policy)
     if len(plain) != 1:
         msg = "several branches are governed: name one with --branch"
         raise CouldNotJudge(msg)
     return plain[0], git.resolve(root, tip(root, plain[0]))
+
+
+def _plain(policy: Approvals) -> list[str]:
+    return [name for name in policy.branches if not re.search(r"[*?]", name)]
+
+
+def _holding(root: Path, commit: str, policy: Approvals) -> str | None:
+    """The governed branch that contains a commit; None when none does."""
+    for name in _plain(policy):
+        with contextlib.suppress(CouldNotJudge):  # a branch that was never fetched
+            if git.is_ancestor(root, commit, tip(root, name)):
+                return name
+    return None
+
+
+def _ungoverned(name: str, policy: Approvals) -> str:
+    known = ", ".join(policy.branches)
+    example = _plain(policy)[:1] or [known]
+    return (
+        f"{name} is no governed branch: policies/approvals.yaml lists {known}\n"
+        f"  fix: `charter audit --head {example[0]}` audits what was merged; "
+        f"`charter approvals --base {example[0]} --head {name}` judges what was not"
+    )
 
 
 @contextlib.contextmanager

@@ -11,13 +11,13 @@ from adapters.git import Revision
 from checks.formats.text import clean
 from cli.refusals import told
 from cli.situate import moment
-from cli.target import Target, landings, matter, resolve
+from cli.target import Target, heard, landings, resolve
 from governance import digest
 from governance.decision import ballot
 from governance.evidence import ROOT, of_model
 from governance.model import Version
 from governance.subject import version_path
-from pipelines.approve import about, refuse_reason, spoken
+from pipelines.approve import about, refuse_reason
 from pipelines.decide import Minutes, Outcome, draft, record, votes
 
 
@@ -57,8 +57,7 @@ def decide(  # noqa: PLR0913 - one argument per option
             refuse_reason(words)
         target = resolve(repo, subject, base=base, branch=branch, now=now)
         found = ballot(
-            spoken(target.root, matter(target), at), target.roles, subject=target.subject,
-            seen=target.digest, until=at,
+            heard(target, at), target.roles, subject=target.subject, seen=target.digest, until=at,
             written=target.tally.authorship.people if target.tally else {},
         )  # fmt: skip
         cast = votes(found, abstained, outcome, target.roles, at)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import posixpath
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -16,14 +17,16 @@ from adapters.reading import Reading
 from adapters.tree import Tree
 from checks.collect import Collector
 from checks.formats import policy as forms
+from checks.formats import text
 from checks.formats.policy import Judged
+from checks.rules.approvals.reach import PLACES
 from cli.situate import moment, situate
 from governance import compare, impact, matrix, trial
 from governance.approvals import Approvals
-from governance.catalogue import Declarations, read
+from governance.catalogue import KINDS, Declarations, read
 from governance.declaration import Declared
 from governance.facts import Refusals
-from governance.finding import Blocked, CouldNotJudge
+from governance.finding import Blocked, CouldNotJudge, Finding
 from governance.impact import Outcome, Proposed
 from governance.model import Model
 from governance.policy_case import PolicyCase
@@ -57,19 +60,33 @@ def policy() -> None:
     """Try approval rules: on cases, on what was merged before, on every path."""
 
 
-def _proposed(declarations: Declarations, of: str) -> Proposed:
+def _proposed(declarations: Declarations, refused: Iterable[Finding], of: str) -> Proposed:
     """The rules and people of a tree, which people call `of`.
 
     Raises:
-        CouldNotJudge: they are missing or do not load.
+        CouldNotJudge: they are missing or do not load; it names every place, with its fix.
     """
     try:
         return Proposed(
             declarations.one(Approvals, "approvals").value, declarations.one(Roles, "roles").value
         )
-    except Blocked as blocked:
-        msg = f"{blocked} of {of} does not load or is missing: see `charter check`"
+    except Blocked:
+        msg = "\n".join(_unread(declarations, refused, of))
         raise CouldNotJudge(msg) from None
+
+
+def _unread(declarations: Declarations, refused: Iterable[Finding], of: str) -> Iterator[str]:
+    """Which of the two files do not load, and what each finding says."""
+    found = list(refused)
+    for path in _LAW:
+        if path in declarations.broken:
+            yield f"{path} of {of} does not load"
+            for finding in found:
+                if finding.at.path == path:
+                    yield from text.finding("declarations/loadable", finding)
+        elif path not in declarations.paths:
+            yield f"{path} of {of} is missing"
+            yield f"  fix: commit {path}, or name a tree that has it"
 
 
 # Cases.
@@ -91,7 +108,7 @@ def try_cases(
     """
     collector = Collector(situate(repo, head=head))
     declarations: Declarations = collector.get(Declarations)
-    proposed = _proposed(declarations, head or WORK)
+    proposed = _proposed(declarations, collector.get(Refusals).findings, head or WORK)
     cases = declarations.all(PolicyCase)
     broken = [path for path in sorted(declarations.broken) if path.startswith(CASES)]
     if not cases and not broken:
@@ -164,7 +181,10 @@ def show_impact(  # noqa: PLR0913 - one argument per option
     """
     root = git.top(repo)
     tried = situate(repo, head=head, now=now)
-    proposed = _proposed(Collector(tried).get(Declarations), head or WORK)
+    collector = Collector(tried)
+    proposed = _proposed(
+        collector.get(Declarations), collector.get(Refusals).findings, head or WORK
+    )  # fmt: skip
     history.refuse_partial(root)
     again = _Again(root, git.resolve(root, base), history.branch_name(root, base), proposed)
     merges, live = again.merges(last), again.live()
@@ -318,18 +338,23 @@ def show_paths(  # noqa: PLR0913 - one argument per option
 ) -> None:  # fmt: skip
     """Show which rules, seats and people PATHS meet; every tracked path when none is given.
 
-    "Perhaps" marks rules that apply to some changes of a path only: it depends on the content, on
-    who wrote it, or on its size. With --base only what differs is shown, and the exit code is 1
-    when a path needs fewer approvals than there.
+    A folder stands for the tracked files in it. "Perhaps" marks rules that apply to some changes
+    of a path only: it depends on the content, on who wrote it, or on its size. With --base only
+    what differs is shown; without PATHS also rules that are gone or ask for less, and places
+    where no file stands yet. The exit code is 1 when anything needs fewer approvals than there.
     """
     situation = situate(repo, head=head, now=now)
     collector = Collector(situation)
-    proposed = _proposed(collector.get(Declarations), head or WORK)
-    tracked = sorted(p for p in situation.tree.entries() if not compare.is_opinion(p))
-    chosen = list(dict.fromkeys(paths)) or tracked
+    proposed = _proposed(
+        collector.get(Declarations), collector.get(Refusals).findings, head or WORK
+    )  # fmt: skip
+    tracked = _files(situation.tree)
+    law = Revision(situation.root, base) if base else None
+    gone = sorted({*_files(law)} - {*tracked}) if law else []
+    chosen = _expanded(paths, [*tracked, *gone]) or tracked
     day = situation.now.date()
     new = matrix.rows(chosen, tracked, proposed.policy, proposed.roles, day)
-    if base is None:
+    if base is None or law is None:
         told = (
             forms.matrix_json(new)
             if form == "json"
@@ -337,15 +362,47 @@ def show_paths(  # noqa: PLR0913 - one argument per option
         )
         click.echo(told, nl=False)
         return
-    law = Revision(situation.root, base)
-    before = _proposed(Reading(law, None).declarations, base)
-    here = sorted({*chosen, *(() if paths else law.entries())})
+    reading = Reading(law, None)
+    before = _proposed(reading.declarations, reading.refused, base)
+    examples = [] if paths else [path for path in _EXAMPLES if path not in {*tracked, *gone}]
+    here = sorted({*chosen, *examples, *(() if paths else gone)})
     old = matrix.rows(here, tracked, before.policy, before.roles, day)
     new = matrix.rows(here, tracked, proposed.policy, proposed.roles, day)
-    found = matrix.steps(old, new)
+    found = matrix.told_apart(matrix.steps(old, new), examples)
+    loosened = () if paths else matrix.loosened(before.policy, proposed.policy)
     joined = list(matrix.joined(before.roles, proposed.roles, proposed.policy, day))
     if form == "json":
-        click.echo(forms.steps_json(found, joined), nl=False)
+        click.echo(forms.steps_json(found, loosened, joined), nl=False)
     else:
-        click.echo(forms.steps(found, joined, base, verbose=verbose), nl=False)
-    raise click.exceptions.Exit(1 if any(step.lost for step in found) else 0)
+        click.echo(forms.steps(found, loosened, joined, base, verbose=verbose), nl=False)
+    raise click.exceptions.Exit(1 if loosened or any(step.lost for step in found) else 0)
+
+
+_EXAMPLES: Final = tuple(
+    path
+    for path in dict.fromkeys((*PLACES, *(kind.example for kind in KINDS)))
+    if not compare.is_opinion(path)
+)
+"""A place of every kind where a file can be added, though none stands there yet."""
+
+
+def _files(tree: Tree) -> list[str]:
+    """Tracked paths, without what is said about changes: that is no part of them."""
+    return sorted(path for path in tree.entries() if not compare.is_opinion(path))
+
+
+def _expanded(paths: Iterable[str], known: Sequence[str]) -> list[str]:
+    """The paths, with each folder replaced by the files in it.
+
+    Raises:
+        CouldNotJudge: what is written as a folder holds no tracked file.
+    """
+    found: dict[str, None] = {}
+    for path in paths:
+        folder = posixpath.normpath(path)
+        inside = [p for p in known if folder == "." or p.startswith(f"{folder}/")]
+        if not inside and (path.endswith("/") or folder == "."):
+            msg = f"{path} holds no tracked file"
+            raise CouldNotJudge(msg)
+        found |= dict.fromkeys(inside or [folder])
+    return list(found)

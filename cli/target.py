@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from adapters import git
@@ -15,7 +16,8 @@ from cli.proposed import tip
 from cli.situate import situate
 from governance.approvals import Approvals
 from governance.catalogue import Declarations, Law
-from governance.changeset import CHANGE
+from governance.changeset import CHANGE, Opinion
+from governance.contract import Contract
 from governance.facts import Subjects
 from governance.finding import Blocked, CouldNotJudge
 from governance.manifest import manifests
@@ -23,8 +25,8 @@ from governance.model import Version
 from governance.records import Approval, Landing
 from governance.roles import Roles
 from governance.subject import MODEL, version_path
-from governance.tally import Tally
-from pipelines.approve import Matter
+from governance.tally import Case, Tally
+from pipelines.approve import Matter, spoken
 from pipelines.inputs import Refused
 
 _FEW = 3
@@ -36,7 +38,8 @@ class Target:
     """A subject with its digest, and the law under which people speak about it.
 
     `spelled` is how a person would name it again. `here` says that the commit it stands in is the
-    one that is checked out. `settled` are approval records of the base.
+    one that is checked out, `landed` that the governed branch holds it already, `within` that what
+    is checked out may take a record on it. `settled` are approval records of the base.
     """
 
     root: Path
@@ -53,6 +56,9 @@ class Target:
     tally: Tally | None
     here: bool
     settled: frozenset[str]
+    landed: bool = False
+    within: bool = True
+    said: tuple[Opinion, ...] = ()
 
     @property
     def name(self) -> str:
@@ -101,11 +107,25 @@ def _change(
     if not change.touched:
         msg = f"{subject} changes nothing that anybody could approve"
         raise Refused(msg)
+    now_at, head = git.head(root), change.head
+    landed = _landed(root, head, change.branch)
+    within = now_at == head or (
+        landed and now_at is not None and git.is_ancestor(root, head, now_at)
+    )
+    case = collector.get(Case | None)
+    assert case is not None  # noqa: S101 - a base was named
     return Target(
         root, CHANGE, change.digest, f"{left}{dots}{right}", change.base, left, change.branch,
         law.one(Roles, "roles").value, law.one(Approvals, "approvals").value, own, situation,
-        tally, change.head == git.head(root), _records(law),
+        tally, now_at == head, _records(law), landed=landed, within=within, said=case.opinions,
     )  # fmt: skip
+
+
+def _landed(root: Path, commit: str, branch: str) -> bool:
+    """Whether a branch holds a commit, here or as its remote was last seen."""
+    names = (f"refs/heads/{branch}", f"refs/remotes/origin/{branch}")
+    listing = git.run(root, "for-each-ref", "--format=%(objectname)", *names).decode()
+    return any(git.is_ancestor(root, commit, tip) for tip in listing.split())
 
 
 def _standing(
@@ -118,7 +138,7 @@ def _standing(
     _whole(subject, own)
     known = collector.get(Subjects).digests
     if subject not in known:
-        raise Refused(_unknown(given, subject, known))
+        raise Refused(_elsewhere(root, subject, own) or _unknown(given, subject, known))
     base_name, revision = _base(root, base, own)
     law = Collector(situate(root, head=revision, now=now)).get(Declarations)
     policy = law.one(Approvals, "approvals").value
@@ -150,6 +170,33 @@ def _whole(subject: str, own: Declarations) -> None:
         if path.startswith(paths[0]) or path == paths[1]:
             msg = f"{path} does not load, so {subject} has no digest\n  fix: see `charter check`"
             raise Refused(msg)
+
+
+def _elsewhere(root: Path, subject: str, own: Declarations) -> str | None:
+    """Where a subject is to be found that HEAD does not hold, if anywhere."""
+    name = subject.partition(":")[2]
+    if subject.startswith("dataset:"):
+        path = f"policies/datasets/{name}.yaml"
+        if not any(contract.path == path for contract in own.all(Contract)):
+            return None
+        msg = f"{subject} is declared in {path}, but nothing of it has landed in HEAD"
+        return f"{msg}\n  fix: land files with `charter land {name}`, and commit the record"
+    if (entry := version_path(subject)) is None:
+        return None
+    places = ("refs/heads", "refs/remotes")
+    names = git.run(root, "for-each-ref", "--format=%(refname)", *places).decode().split()
+    names = [ref for ref in names if not ref.endswith("/HEAD")]
+    asked = "".join(f"{ref}:{entry}\n" for ref in names).encode()
+    answers = git.run(root, "cat-file", "--batch-check=%(objecttype)", data=asked).decode()
+    found = [
+        ref.split("/", 2)[2]
+        for ref, answer in zip(names, answers.splitlines(), strict=True)
+        if answer == "blob"
+    ]
+    if not found:
+        return None
+    some = ", ".join([*found[:_FEW], *([f"{len(found) - _FEW} more"] if found[_FEW:] else [])])
+    return f"{subject} is registered on {some}, not in HEAD\n  fix: check out {found[0]}"
 
 
 def _unknown(given: str, subject: str, known: Iterable[str]) -> str:
@@ -230,6 +277,25 @@ def matter(target: Target) -> Matter:
         target.subject, target.digest, target.base, target.branch, target.roles, target.policy,
         target.settled,
     )  # fmt: skip
+
+
+def heard(target: Target, now: datetime) -> tuple[Opinion, ...]:
+    """What was signed about the subject: as its judgement counts it, and in the work tree.
+
+    The work tree has a say only where a record on the subject may be added to it.
+
+    Raises:
+        CouldNotJudge: ssh-keygen is missing or did not finish.
+    """
+    found = {o.source: o for o in target.said if o.subject == target.subject and o.role}
+    if target.within:
+        for opinion in spoken(target.root, matter(target), now):
+            stale = opinion.subject == CHANGE and (
+                opinion.digest != target.digest or opinion.said not in {"reject", "withdraw"}
+            )
+            if opinion.own or not stale:  # what the base holds on other changes is none of this one
+                found.setdefault(opinion.source, opinion)
+    return tuple(found.values())
 
 
 def others(target: Target) -> tuple[str, ...]:

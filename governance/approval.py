@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 
 from governance import condition, digest, period, voice
 from governance.approvals import ApprovalRule, When
@@ -17,7 +17,7 @@ from governance.condition import Part
 from governance.finding import Place
 from governance.matching import Slot, fill, lacking
 from governance.requirement import slots
-from governance.tally import GRAVITY, Case, Demand, Ignored, SeatState, Standing, Tally
+from governance.tally import GRAVITY, Case, Demand, Glass, Ignored, SeatState, Standing, Tally
 
 
 def tally(case: Case) -> Tally:
@@ -41,10 +41,12 @@ def tally(case: Case) -> Tally:
             require=case.policy.otherwise,
         )
         demands.append(_demand(rule, Part(tuple(left), (CHANGE,), Place(left[0])), case))
-    settled, due = _overridden(demands, case)
+    glass = _glass(case)
+    if glass is not None and glass.due is not None:
+        demands = [_opened(demand) for demand in demands]
     return Tally(
-        case.change, settled, tuple(skipped), case.authorship, case.effects, case.law,
-        case.policy.repository, case.now, due,
+        case.change, tuple(demands), tuple(skipped), case.authorship, case.effects, case.law,
+        case.policy.repository, case.now, glass,
     )  # fmt: skip
 
 
@@ -122,7 +124,8 @@ def _refusal(opinion: Opinion, rule: ApprovalRule, case: Case) -> Ignored | None
     if opinion.digest != case.digests.get(opinion.subject):
         saw = digest.short(opinion.digest) if opinion.digest else "other bytes"
         judged = digest.short(case.digests.get(opinion.subject, "nothing"))
-        return Ignored(opinion, Standing.STALE, f"saw {saw}, judged is {judged}")
+        of = "" if opinion.subject == CHANGE else f" of {opinion.subject}"
+        return Ignored(opinion, Standing.STALE, f"saw {saw}{of}, judged is {judged}")
     if opinion.visible_from is not None and opinion.at < opinion.visible_from:
         return Ignored(opinion, Standing.STALE, "given before this content was there to see")
     if rule.expires_after is not None:
@@ -247,27 +250,50 @@ def _wanted(opinion: Opinion, open_: Iterable[Slot], case: Case) -> bool:
 # The way out of an emergency.
 
 
-def _overridden(demands: list[Demand], case: Case) -> tuple[tuple[Demand, ...], date | None]:
-    """The demands, those that only lack approvals overridden when the glass was broken rightly."""
+def _glass(case: Case) -> Glass | None:
+    """Whether somebody broke the glass for these bytes, who did, and what does not count."""
+    spoken = [o for o in case.opinions if o.said == "break-glass" and o.subject == CHANGE]
+    if not spoken:
+        return None
     way_out = case.policy.break_glass
-    spoken = [
-        o for o in case.opinions
-        if o.said == "break-glass" and o.subject == CHANGE and o.invalid is None
-        and o.person is not None and o.digest == case.change.digest
-        and o.person not in case.authorship.people and not o.bot and o.rationale.strip()
-        and not _taken_back(o, case)
-    ]  # fmt: skip
-    if way_out is None or not spoken or case.authorship.unattributed:
-        return tuple(demands), None
-    places = tuple(slots(way_out.require))
+    places = tuple(slots(way_out.require)) if way_out else ()
+    ignored = [refused for o in spoken if (refused := _unbroken(o, places, case))]
     votes: dict[str, list[Opinion]] = {}
     for opinion in spoken:
-        votes.setdefault(opinion.person or "", []).append(opinion)
+        if opinion not in {refused.opinion for refused in ignored}:
+            votes.setdefault(opinion.person or "", []).append(opinion)
     chosen = fill(places, {p: _open_to(mine, places, case) for p, mine in votes.items()})
-    if any(lacking(places, chosen)):
-        return tuple(demands), None
-    due = period.after(min(o.at for o in spoken).date(), way_out.due_within)
-    return tuple(_opened(demand) for demand in demands), due
+    short = set(lacking(places, chosen))
+    seats = tuple(_seat(s, chosen.get(s.id, ()), votes, case, short=s in short) for s in places)
+    counted = tuple(opinion for mine in votes.values() for opinion in mine)
+    due = None
+    if way_out and votes and not short and not case.authorship.unattributed:
+        due = period.after(min(o.at for o in counted).date(), way_out.due_within)
+    return Glass(seats, counted, tuple(ignored), due)
+
+
+def _unbroken(opinion: Opinion, places: tuple[Slot, ...], case: Case) -> Ignored | None:
+    """Why breaking the glass counts for nothing; None when it counts."""
+    person = opinion.person
+    if opinion.invalid is not None or person is None:
+        reason = opinion.invalid or "nobody in the roles of the base"
+        return Ignored(opinion, Standing.INVALID, reason)
+    if not places:
+        return Ignored(opinion, Standing.INVALID, "the policy has no way out of an emergency")
+    if opinion.bot:
+        return Ignored(opinion, Standing.INVALID, "a bot")
+    if person in case.authorship.people:
+        return Ignored(opinion, Standing.SOD_VIOLATION, case.authorship.people[person])
+    if opinion.digest != case.change.digest:
+        return Ignored(opinion, Standing.STALE, "signed for other bytes")
+    if not opinion.rationale.strip():
+        return Ignored(opinion, Standing.INVALID, "gives no reason")
+    if _taken_back(opinion, case):
+        return Ignored(opinion, Standing.MISSING, "taken back")
+    if not any(_fits(opinion, slot, case) for slot in places):
+        reason = "fills no seat of break_glass; a deputy does only when too few members can"
+        return Ignored(opinion, Standing.MISSING, reason)
+    return None
 
 
 def _taken_back(broken: Opinion, case: Case) -> bool:
@@ -295,8 +321,10 @@ def fix(demand: Demand, seen: str) -> str:
     if demand.objections:
         who = ", ".join(opinion.who for opinion in demand.objections)
         return f"talk to {who}: only they, or a role that lifts objections, can lift it"
-    if demand.problems:
-        return "see the problem: no approval mends it"
+    if demand.standing is Standing.UNATTRIBUTED:
+        return "commit it under an address of policies/roles.yaml, or add the person there first"
+    if demand.problems and not any(seat.open for seat in demand.seats):
+        return "no approval mends this: see what is missing"
     asked = [
         f"{' or '.join(seat.candidates)} for {seat.label}"
         if seat.candidates

@@ -6,13 +6,14 @@ rules can. Whether it did is said here path by path.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from typing import Final
 
 from governance import compare, condition, glob, requirement
-from governance.approvals import ApprovalRule, Approvals, Choice, When
+from governance.approvals import ApprovalRule, Approvals, Choice, Requirement, When
 from governance.catalogue import Declarations
 from governance.changeset import Changeset, Commit, Identity, Touched, Version
 from governance.effect import Effect, EffectKind
@@ -80,11 +81,15 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A path that needs something else than before: seats lost and seats gained, with a rule."""
+    """A path that needs something else than before: seats lost and seats gained, with a rule.
+
+    `example` tells a place where a file could be added from one that is there.
+    """
 
     path: str
     lost: tuple[str, ...]
     gained: tuple[str, ...]
+    example: bool = False
 
 
 def rows(
@@ -161,7 +166,7 @@ def _may_mean(path: str) -> set[EffectKind]:
 def _need(name: str, rule: ApprovalRule, case: Case, *, sure: bool) -> Need:
     slots = tuple(requirement.slots(rule.require, _edited(case.effects)))
     people = {slot.label: _holders(slot, case) for slot in slots}
-    return Need(name, sure, tuple(_seats(rule)), people)
+    return Need(name, sure, tuple(_seats(rule.require)), people)
 
 
 def _edited(effects: tuple[Effect, ...]) -> list[str | None]:
@@ -173,9 +178,9 @@ def _holders(slot: Slot, case: Case) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def _seats(rule: ApprovalRule) -> Iterator[tuple[str, int]]:
+def _seats(require: Requirement) -> Iterator[tuple[str, int]]:
     """Seats with their counts; a choice is one entry, for none of its seats has to be filled."""
-    for item in rule.require:
+    for item in require:
         if isinstance(item, Choice):
             yield f"of {' | '.join(str(seat) for seat in item.of)}", item.at_least
         else:
@@ -198,6 +203,19 @@ def steps(before: Iterable[Row], after: Iterable[Row]) -> tuple[Step, ...]:
     return tuple(found)
 
 
+def told_apart(found: Iterable[Step], examples: Iterable[str]) -> tuple[Step, ...]:
+    """The steps, with examples only where they show what no file that is there shows."""
+    apart = frozenset(examples)
+    steps = [replace(step, example=step.path in apart) for step in found]
+    shown = {side for step in steps if not step.example for side in _either(step)}
+    return tuple(step for step in steps if not step.example or set(_either(step)) - shown)
+
+
+def _either(step: Step) -> Iterator[tuple[bool, tuple[str, ...]]]:
+    """What is lost, what is gained; each only where there is something."""
+    yield from ((lost, seats) for lost, seats in ((True, step.lost), (False, step.gained)) if seats)
+
+
 def _beyond(first: Row, second: Row, when: str) -> Iterator[str]:
     """Seats of the first row that nothing in the second asks for as surely and as often."""
     asked: dict[str, dict[bool, int]] = {}
@@ -213,6 +231,42 @@ def _beyond(first: Row, second: Row, when: str) -> Iterator[str]:
                 perhaps = "" if need.sure else ", where it applies"
                 less = f", {when} {there}" if there else ""
                 yield f"{label} {count} ({need.rule}{perhaps}){less}"
+
+
+def loosened(before: Approvals, after: Approvals) -> tuple[str, ...]:
+    """Rules that are gone, and rules that ask for fewer people than before, by name.
+
+    What a rule no longer asks for counts even where another one asks for it now: a rule may
+    apply where no file stands yet.
+    """
+    new = _by_rule(after)
+    found = []
+    for rule, seats in _by_rule(before).items():
+        if rule not in new:
+            found.append(f"{rule} is gone: {_worded(seats)}")
+            continue
+        for label, count in seats.items():
+            now = new[rule].get(label, 0)
+            if now < count:
+                found.append(f"{rule}: {label} {count}, now {now}")
+    return tuple(found)
+
+
+def _by_rule(policy: Approvals) -> dict[str, Counter[str]]:
+    """Seats with their counts, by rule."""
+    found = {rule.id: _counted(rule.require) for rule in policy.rules}
+    return {**found, OTHERWISE: _counted(policy.otherwise)}
+
+
+def _counted(require: Requirement) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for label, count in _seats(require):
+        found[label] += count
+    return found
+
+
+def _worded(seats: Mapping[str, int]) -> str:
+    return ", ".join(f"{label} {count}" for label, count in seats.items())
 
 
 def joined(

@@ -20,6 +20,8 @@ def slots(require: Iterable[Seat | Choice], edited: Iterable[str | None] = ()) -
             assert isinstance(seat, Seat)  # noqa: S101 - a choice holds seats only
             for role in (seat.role,) if seat.role else changed:
                 label = str(seat) if seat.role else f"{role} (the changed role)"
+                if choice:
+                    label += f" [any {choice.at_least} of {len(choice.of)}]"
                 bound = (group, choice.at_least) if choice else None
                 yield Slot(number, label, seat.count, (role,), seat.function, bound)
                 number += 1

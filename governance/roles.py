@@ -8,7 +8,7 @@ import hashlib
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from governance.declaration import Day, Name, Part, Person, Policy, Text
 
@@ -41,6 +41,19 @@ class Key(Part):
     valid_until: Day | None = None
     """Last day on which the key counts."""
 
+    @field_validator("public")
+    @classmethod
+    def _is_a_key(cls, public: str) -> str:
+        kind, _, text = public.partition(" ")
+        try:
+            blob = base64.b64decode(text, validate=True)
+        except binascii.Error:
+            blob = b""
+        if not _whole(blob, kind.encode()):
+            msg = f"not a whole {kind} key: copy the line of the .pub file again, without comment"
+            raise ValueError(msg)
+        return public
+
     def active(self, day: date) -> bool:
         """Whether signatures made on `day` count, both ends included."""
         return self.valid_from <= day and (self.valid_until is None or day <= self.valid_until)
@@ -54,6 +67,21 @@ class Key(Part):
         except binascii.Error:
             return f"{kind} {text}"
         return f"SHA256:{base64.b64encode(found).decode().rstrip('=')}"
+
+
+def _whole(blob: bytes, kind: bytes) -> bool:
+    """Whether the bytes are parts with their lengths, the first of which names the kind of key."""
+    parts = []
+    while len(blob) >= _LENGTH:
+        end = _LENGTH + int.from_bytes(blob[:_LENGTH], "big")
+        parts.append(blob[_LENGTH:end])
+        if len(blob) < end:
+            return False
+        blob = blob[end:]
+    return not blob and len(parts) > 1 and parts[0] == kind
+
+
+_LENGTH = 4  # bytes of a length in SSH's wire format (RFC 4251)
 
 
 class Human(Part):

@@ -94,6 +94,19 @@ class Demand:
 
 
 @dataclass(frozen=True, slots=True)
+class Glass:
+    """An emergency declared for a change: who signed it, who still has to, what does not count.
+
+    `due` is None while the glass is not broken.
+    """
+
+    seats: tuple[SeatState, ...]
+    counted: tuple[Opinion, ...]
+    ignored: tuple[Ignored, ...]
+    due: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class Tally:
     """How all demands on one change stand."""
 
@@ -105,7 +118,12 @@ class Tally:
     law: LawDigest
     repository: str
     at: datetime
-    due: date | None = None
+    glass: Glass | None = None
+
+    @property
+    def due(self) -> date | None:
+        """The day by which approvals that an emergency left out must follow."""
+        return self.glass.due if self.glass else None
 
     @property
     def standing(self) -> Standing:

@@ -6,6 +6,7 @@ import difflib
 import json
 import os
 import secrets
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -84,7 +85,7 @@ def find_signer(  # noqa: PLR0913 - the law, the day, and what the person said o
         roles: people and keys of the base.
         day: the day of signing.
         base: what people call the base.
-        key: a key file; else Git's signing key, else the one declared key in `~/.ssh`.
+        key: a key file; else Git's signing key, else the one declared key in `~/.ssh` or the agent.
         person: who it has to be.
 
     Raises:
@@ -121,25 +122,48 @@ def _configured(root: Path) -> Signer | None:
 
 
 def _at_home(roles: Roles, day: date, base: str, person: str | None) -> Signer:
-    """The one key of `~/.ssh` that the base declares; of several, the one that counts today."""
+    """The one key of `~/.ssh` or the agent that the base declares; of several, today's."""
     found: list[Signer] = []
     for path in sorted(Path("~/.ssh").expanduser().glob("*.pub")):
         public = " ".join(path.read_text(errors="replace").split()[:2])
         if owners := [p for p in _owners(public, roles) if person in {None, p}]:
             found.append(Signer(owners[0], public, path.with_suffix("")))
+    known = {signer.public for signer in found}
+    for public in _offered():
+        owners = [p for p in _owners(public, roles) if person in {None, p}]
+        if owners and public not in known:
+            found.append(Signer(owners[0], public, None))
     fit = [s for s in found if _declared(s.public, s.person, roles).active(day)] or found
     if not fit:
         msg = (
-            f"no key in ~/.ssh is declared in policies/roles.yaml of {base}"
+            f"no key in ~/.ssh or an agent is declared in policies/roles.yaml of {base}"
             f"{f' for {person}' if person else ''}\n"
             "  fix: name yours with --key, or have it added to your entry there"
         )
         raise Refused(msg)
     if len(fit) > 1:
-        some = ", ".join(f"{signer.path} ({signer.person})" for signer in fit)
+        some = ", ".join(f"{signer.path or 'in the agent'} ({signer.person})" for signer in fit)
         msg = f"several keys could sign: {some}\n  fix: name one with --key"
         raise Refused(msg)
     return _owner(fit[0], roles, day, base, person)
+
+
+def _offered() -> tuple[str, ...]:
+    """Public keys the agent holds; none where no agent answers."""
+    if not os.environ.get("SSH_AUTH_SOCK"):
+        return ()
+    try:
+        done = subprocess.run(
+            ["ssh-add", "-L"],
+            capture_output=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            timeout=10,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ()
+    lines = done.stdout.decode(errors="replace").splitlines() if done.returncode == 0 else []
+    return tuple(dict.fromkeys(" ".join(line.split()[:2]) for line in lines))
 
 
 def _owners(public: str, roles: Roles) -> list[str]:
@@ -266,6 +290,34 @@ def said_already(said: Iterable[Opinion], person: str, word: Word, seen: str) ->
             )
             raise Refused(msg)
     return None
+
+
+def refuse_idle(  # noqa: PLR0913 - who, on what, and by whose law
+    said: Iterable[Opinion], person: str, spelled: str, roles: Roles, policy: Approvals, day: date
+) -> None:
+    """Nothing; the person said something that stands and that they can take back.
+
+    Raises:
+        Refused: they did not.
+    """
+    standing: dict[str, Opinion] = {}
+    for opinion in sorted(said, key=lambda o: o.at):
+        if opinion.invalid is None and opinion.person is not None:
+            standing[opinion.person] = opinion
+    mine = standing.pop(person, None)
+    if mine is not None and mine.said != "withdraw":
+        return
+    msg = f"{person} said nothing about {spelled} that could be withdrawn"
+    others = sorted(who for who, opinion in standing.items() if opinion.said == "reject")
+    able = sorted({*roles.held_by(person, day)} & {*policy.lifts})
+    if others and able:
+        msg += (
+            f"; an objection cannot be lifted offline\n  fix: {' and '.join(others)} withdraws it,"
+        )
+        msg += f" or a holder of {' or '.join(able)} dismisses it at the forge"
+    else:
+        msg += "\n  fix: `charter approvals` shows what was said"
+    raise Refused(msg)
 
 
 def draft(root: Path, matter: Matter, signer: str, word: Word) -> Draft:

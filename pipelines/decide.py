@@ -66,6 +66,10 @@ def votes(
         said = list(ballot.votes.values())
         msg = f"no majority: {said.count('yes')} yes, {said.count('no')} no"
         raise Refused(msg, *lines, "  fix: record what was decided: --decision reject or defer")
+    if outcome == "reject" and carried(found):
+        said = list(ballot.votes.values())
+        msg = f"the majority is for it: {said.count('yes')} yes, {said.count('no')} no"
+        raise Refused(msg, *lines, "  fix: record what was decided: --decision approve or defer")
     return dict(sorted(found.items()))
 
 

@@ -13,6 +13,7 @@ from adapters.keys import Verifier
 from adapters.ledger import Changed, Objects, State
 from checks.audit.changes import Changes, Judged
 from checks.audit.course import Course, Law, Question
+from checks.audit.mending import mendable
 from checks.audit.releases import Releases
 from checks.audit.voices import Voices
 from governance import audit
@@ -57,7 +58,11 @@ def audit_of(
         with watch.part("judgement"):
             found = _Bench(course, changes, voices, told).covers()
             commits = tuple(covering for covering, _ in found)
-            remarks = [r for covering, case in found for r in audit.remarks(covering, case)]
+            remarks = [
+                remark
+                for covering, case in found
+                for remark in mendable(audit.remarks(covering, case), covering, case)
+            ]
             remarks += voices.doubts()
         with watch.part("tags"):
             remarks += Releases(course, changes.files, verifier).remarks()

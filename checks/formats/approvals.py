@@ -11,7 +11,7 @@ from checks.formats.text import clean
 from governance import digest
 from governance.approval import fix
 from governance.changeset import CHANGE, Opinion
-from governance.tally import Demand, Ignored, Standing, Tally
+from governance.tally import Demand, Glass, Ignored, Standing, Tally
 
 _SIGNS = {True: "✓", False: "✗"}
 _FIRST = 3
@@ -35,6 +35,9 @@ def _text(tally: Tally, *, verbose: bool) -> Iterator[str]:
         yield ""
         yield f"{_SIGNS[demand.standing.green]} {demand.rule}: {demand.standing}"
         yield from (f"    {line}" for line in _demand(demand, tally))
+    if tally.glass is not None:
+        yield ""
+        yield from _glass(tally.glass)
     if verbose:
         yield ""
         yield from (f"· {rule} does not apply: {reason}" for rule, reason in tally.skipped)
@@ -81,6 +84,16 @@ def _demand(demand: Demand, tally: Tally) -> Iterator[str]:
         yield f"fix: {fix(demand, digest.short(_seen(demand, tally)))}"
 
 
+def _glass(glass: Glass) -> Iterator[str]:
+    yield "the glass was broken" if glass.due else "the glass is not broken yet"
+    for opinion in glass.counted:
+        yield f"    ✓ {opinion.who} ({opinion.source}): {opinion.rationale}"
+    for seat in glass.seats:
+        if seat.open:
+            yield f"    ✗ {seat.label}: {len(seat.filled)} of {seat.needed}"
+    yield from (f"    ignored: {item}, {item.opinion.source}" for item in glass.ignored)
+
+
 def _told(demand: Demand, tally: Tally) -> Iterator[Ignored]:
     """Opinions somebody may miss: those that fill a seat of another rule are no riddle."""
     elsewhere = {opinion.source for other in tally.demands for opinion in other.counted}
@@ -97,7 +110,8 @@ def _sum(tally: Tally) -> str:
     if not tally.demands:
         return "APPROVED: the change touches nothing that needs approval"
     met = sum(demand.standing.green for demand in tally.demands)
-    due = f"; the missing approvals are due on {tally.due}" if tally.due else ""
+    owed = tally.standing is Standing.OVERRIDDEN
+    due = f"; the missing approvals are due on {tally.due}" if owed else ""
     return f"{tally.standing}: {met} of {len(tally.demands)} rules are met{due}"
 
 
@@ -130,9 +144,13 @@ def _markdown(tally: Tally) -> Iterator[str]:
         yield "Not counted:"
         yield ""
         yield from sorted(ignored)
-    if tally.due:
+    if tally.glass is not None:
+        first, *more = _glass(tally.glass)
+        due = f" The missing approvals are due on {tally.due}." if tally.due else ""
         yield ""
-        yield f"**The glass was broken.** The missing approvals are due on {tally.due}."
+        yield f"**{first[0].upper()}{first[1:]}.**{due}"
+        yield ""
+        yield from (f"- {cell(line.strip())}" for line in more)
 
 
 def _row(demand: Demand) -> str:
@@ -170,6 +188,7 @@ def value(tally: Tally) -> dict[str, Any]:
         "standing": tally.standing.value,
         "green": tally.green,
         "due": tally.due.isoformat() if tally.due else None,
+        "glass": None if tally.glass is None else _glass_value(tally.glass),
         "judged_at": tally.at.isoformat(),
         "repository": tally.repository,
         "change": {
@@ -197,6 +216,18 @@ def value(tally: Tally) -> dict[str, Any]:
     }
 
 
+def _glass_value(glass: Glass) -> dict[str, Any]:
+    return {
+        "counted": [_opinion_value(opinion) for opinion in glass.counted],
+        "ignored": [_ignored_value(item) for item in glass.ignored],
+        "missing": [seat.label for seat in glass.seats if seat.open],
+    }
+
+
+def _ignored_value(item: Ignored) -> dict[str, Any]:
+    return _opinion_value(item.opinion) | {"standing": item.standing.value, "reason": item.reason}
+
+
 def _demand_value(demand: Demand) -> dict[str, Any]:
     return {
         "rule": demand.rule,
@@ -215,10 +246,7 @@ def _demand_value(demand: Demand) -> dict[str, Any]:
             for seat in demand.seats
         ],
         "objections": [_opinion_value(opinion) for opinion in demand.objections],
-        "ignored": [
-            _opinion_value(item.opinion) | {"standing": item.standing.value, "reason": item.reason}
-            for item in demand.ignored
-        ],
+        "ignored": [_ignored_value(item) for item in demand.ignored],
     }
 
 

@@ -46,8 +46,10 @@ def _remark(remark: Remark) -> Iterator[str]:
     mark = {Verdict.PASS: "note: ", Verdict.ERROR: "not judged: "}.get(found.verdict, "")
     yield f"{where(remark)}: {mark}{clean(found.problem)}  [{remark.rule}]"
     yield from (f"  {clean(note)}" for note in found.notes)
-    if found.fix:
-        yield f"  fix: {clean(found.fix)}"
+    first, *rest = found.fix.split("\n")
+    if first:
+        yield f"  fix: {clean(first)}"
+        yield from (f"    {clean(line)}" for line in rest)
 
 
 def _commit(covering: Covering) -> str:
@@ -62,6 +64,10 @@ def _commit(covering: Covering) -> str:
 def summary(found: Audit) -> str:
     """One line: how many commits, how they are covered, where the audit begins."""
     findings = len(found.findings)
+    if found.since and not found.commits:
+        told = f"0 commits since {found.since[:12]}: nothing of {clean(found.branch)} was judged"
+        words = f"; {findings} finding{'' if findings == 1 else 's'}" if findings else ""
+        return f"{told} (HEAD {found.head[:12]}){words}"
     told = f"{findings} finding{'' if findings == 1 else 's'}; {len(found.commits)} commits of"
     parts = [
         f"{told} {clean(found.branch)}: {found.count(Cover.COVERED)} covered",
@@ -101,7 +107,8 @@ def _markdown(found: Audit) -> Iterator[str]:
         for remark in remarks[: tables.MOST]:
             told = remark.finding
             what = " ".join([told.problem, *(f"({note})" for note in told.notes)])
-            yield f"| {cell(where(remark))} | {cell(what)} | {cell(told.fix)} | {remark.rule} |"
+            fix = "<br>".join(cell(line) for line in told.fix.split("\n"))
+            yield f"| {cell(where(remark))} | {cell(what)} | {fix} | {remark.rule} |"
         if len(remarks) > tables.MOST:
             yield ""
             yield f"{len(remarks) - tables.MOST} more: see the log."

@@ -240,14 +240,20 @@ def matrix_json(rows: Sequence[Row]) -> str:
 Joined = tuple[str, tuple[str, ...], tuple[str, ...]]
 
 
-def steps(found: Sequence[Step], joined: Sequence[Joined], base: str, *, verbose: bool) -> str:
-    """Where fewer approvals are asked than at the base, where more, and who may give them now."""
+def steps(
+    found: Sequence[Step], loosened: Sequence[str], joined: Sequence[Joined], base: str, *,
+    verbose: bool,
+) -> str:  # fmt: skip
+    """Which rules ask for less than at the base, where, where more, and who may give it now."""
     lines: list[str] = []
+    if loosened:
+        lines += [f"rules that ask for less than at {base}:", *(f"  {rule}" for rule in loosened)]
     for title, pick in (("fewer", True), ("more", False)):
         groups: dict[tuple[str, ...], list[str]] = {}
         for step in found:
             if seats := step.lost if pick else step.gained:
-                groups.setdefault(seats, []).append(step.path)
+                place = f"{step.path} (once added)" if step.example else step.path
+                groups.setdefault(seats, []).append(place)
         if groups:
             lines.append(f"{title} than at {base}:")
         for seats, paths in groups.items():
@@ -259,7 +265,9 @@ def steps(found: Sequence[Step], joined: Sequence[Joined], base: str, *, verbose
         lines.append(f"  {label}: {', '.join(words)}")
     lost, gained = (sum(bool(seats) for seats in side) for side in _sides(found))
     plural = "path needs" if lost == 1 else "paths need"
-    lines.append(f"{lost} {plural} fewer approvals than at {base}, {gained} more")
+    number = "1 rule asks" if len(loosened) == 1 else f"{len(loosened)} rules ask"
+    rules = f"; {number} for less" if loosened else ""
+    lines.append(f"{lost} {plural} fewer approvals than at {base}, {gained} more{rules}")
     return "".join(f"{clean(line)}\n" for line in lines)
 
 
@@ -267,11 +275,17 @@ def _sides(found: Sequence[Step]) -> tuple[list[tuple[str, ...]], list[tuple[str
     return [step.lost for step in found], [step.gained for step in found]
 
 
-def steps_json(found: Sequence[Step], joined: Sequence[Joined]) -> str:
+def steps_json(
+    found: Sequence[Step], loosened: Sequence[str], joined: Sequence[Joined]
+) -> str:  # fmt: skip
     """All of it."""
     value = {
         "format": 1,
-        "paths": {s.path: {"lost": list(s.lost), "gained": list(s.gained)} for s in found},
+        "rules": list(loosened),
+        "paths": {
+            s.path: {"lost": list(s.lost), "gained": list(s.gained), "example": s.example}
+            for s in found
+        },
         "people": {label: {"in": list(new), "out": list(gone)} for label, new, gone in joined},
     }
     return jsontext.dump(value).decode()

@@ -129,6 +129,23 @@ def test_the_json_holds_everything() -> None:
             for item in seat["filled"]} == {CHANGE}  # fmt: skip
 
 
+def test_a_glass_that_is_half_broken_says_who_is_missing() -> None:
+    policy = "policies/approvals.yaml"
+    seats = [{"role": "mlops", "count": 1}, {"role": "board", "count": 1}]
+    base = world().set(policy, ("break_glass",), {"require": seats, "due_within": "P3D"})
+    changed = base.copy().put("notes.txt", "burns\n")
+    changed.approve("mina", "mlops", base=base, said="break-glass", because="all scores wrong")
+    changed.approve("stella", "data-steward", base=base, said="break-glass", because="me too")
+    told = approvals.text(changed.tally(base))
+    assert "the glass is not broken yet" in told
+    assert "mina (records/approvals/" in told
+    assert "): all scores wrong" in told
+    assert "✗ board: 0 of 1" in told
+    assert "stella (fills no seat of break_glass" in told
+    changed.approve("rita", "board", base=base, said="break-glass", because="all scores wrong")
+    assert "\nthe glass was broken\n" in approvals.text(changed.tally(base))
+
+
 def test_nobody_can_steer_a_report() -> None:
     changed = world().put("notes\n::error::x.txt", "hello\n")
     tally = changed.tally()

@@ -108,11 +108,14 @@ def run(keyring: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
     """Runs `charter approve` with a person's key."""
     monkeypatch.setitem(entry._COMMANDS, "approve", ("cli.approve:approve", "Sign."))
 
-    def command(root: Path, subject: str, who: str | None, *more: str) -> tuple[int, str, str]:
+    def command(
+        root: Path, subject: str, who: str | None, *more: str, consent: bool = True
+    ) -> tuple[int, str, str]:
         words = ["approve", subject, "--repo", str(root), *more]
         words += [] if who is None else ["--key", str(keyring / who)]
         words += [] if "--because" in more else ["--because", "it fits"]
         words += [] if "--now" in more else ["--now", NOW]
+        words += ["--yes"] if consent else []
         monkeypatch.setattr("sys.argv", ["charter", *words])
         with pytest.raises(SystemExit) as end:
             entry.main()
@@ -241,7 +244,7 @@ def test_a_dataset_is_approved_as_it_landed(root: Path, run: Run):
 
     digests = Collector(known).get(Subjects).digests
     assert f"sha256:{found['subject'][0]['digest']['sha256']}" == digests["dataset:loans"]
-    assert run(root, "loans", "stella")[1].startswith("already recorded: ")
+    assert run(root, "loans", "stella")[1].startswith("already recorded, not committed yet: ")
 
 
 def test_a_version_is_approved(root: Path, run: Run):
@@ -317,6 +320,24 @@ def test_a_refusal_says_why_and_signs_nothing(root: Path, run: Run, words, told)
     assert "Traceback" not in err
 
 
+def test_a_version_of_another_branch_is_told(root: Path, run: Run):
+    path = "models/credit/versions/1.0.0.yaml"
+    git(root, "rm", "--quiet", path)
+    git(root, "commit", "--quiet", "--message", "Take it out")
+    code, _, err = run(root, "credit@1.0.0", "boris")
+    told = "model:credit@1.0.0 is registered on main, not in HEAD\n  fix: check out main\n"
+    assert (code, err) == (1, told)
+
+
+def test_a_dataset_that_has_not_landed_is_told(root: Path, run: Run):
+    git(root, "rm", "--quiet", "-r", "records/landings/loans")
+    git(root, "commit", "--quiet", "--message", "Take it out")
+    code, _, err = run(root, "loans", "stella")
+    assert code == 1
+    told = "dataset:loans is declared in policies/datasets/loans.yaml, but nothing of it has landed"
+    assert err.startswith(told)
+
+
 UNJUDGED: dict[str, tuple[tuple[str, str, tuple[str, ...]], str]] = {
     "no such base": (("mian..HEAD", "lea", ()), "mian names no commit here"),
     "no such key": (("main..HEAD", "nobody", ()), "there is no key "),
@@ -382,6 +403,25 @@ def test_a_change_that_is_not_checked_out_can_be_signed(root: Path, run: Run):
     assert "is not checked out here, so --commit would reach another branch" in err
 
 
+def test_a_follow_up_is_committed_where_the_change_landed(root: Path, run: Run):
+    git(root, "checkout", "--quiet", "main")
+    git(root, "merge", "--quiet", "feature")
+    span = f"{git(root, 'rev-parse', 'main~1')[:12]}..{git(root, 'rev-parse', 'main')[:12]}"
+    put(root, "docs/new.md", "new")
+    commit(root, "Go on")
+    code, out, err = run(root, span, "lea", "--commit")
+    assert (code, err) == (0, "")
+    assert "note: main holds it already: the record belongs on main\n" in out
+    name = str(records(root)[0].relative_to(root))
+    assert git(root, "show", "--name-only", "--format=", "main") == name
+    git(root, "checkout", "--quiet", "-b", "later")
+    assert run(root, span, "boris", "--commit")[0] == 0
+    git(root, "checkout", "--quiet", "--detach", "main~3")
+    code, _, err = run(root, span, "rita", "--commit")
+    assert code == 1
+    assert err.startswith("the record belongs on main, which holds ")
+
+
 # Twice
 
 
@@ -390,7 +430,20 @@ def test_the_same_word_is_recorded_once(root: Path, run: Run):
     (path,) = records(root)
     before = path.read_bytes()
     code, out, _ = run(root, "main..HEAD", "lea", "--now", "2026-11-23")
-    assert (code, out) == (0, f"already recorded: {path.relative_to(root)}\n")
+    name = path.relative_to(root)
+    told = f"already recorded, not committed yet: {name}"
+    assert (code, out.splitlines()[0]) == (0, told)
+    code, out, _ = run(root, "main..HEAD", "lea", "--commit", "--dry-run")
+    assert (code, out.splitlines()[0]) == (0, f"{told}; dry run: nothing was signed")
+    code, _, err = run(root, "main..HEAD", "lea", "--because", "other", "--commit")
+    assert code == 1
+    assert err.startswith("already recorded with another reason; --again signs anew")
+    code, out, _ = run(root, "main..HEAD", "lea", "--commit")
+    made = git(root, "rev-parse", "HEAD")[:12]
+    assert (code, out) == (0, f"already recorded; committed as {made}: {name}\n")
+    assert git(root, "show", "--name-only", "--format=", "HEAD") == str(name)
+    code, out, _ = run(root, "main..HEAD", "lea", "--commit")
+    assert (code, out) == (0, f"already recorded: {name}\n")
     assert records(root) == [path]
     assert path.read_bytes() == before
     assert run(root, "main..HEAD", "lea", "--again", "--now", "2026-11-23")[0] == 0
@@ -416,10 +469,49 @@ def test_a_commit_holds_the_record_alone(root: Path, run: Run):
     assert git(root, "status", "--porcelain") == "A  docs/new.md"
 
 
+# With nothing to take back
+
+
+def test_who_said_nothing_has_nothing_to_withdraw(root: Path, run: Run):
+    run(root, "main..HEAD", "boris", "--reject")
+    code, _, err = run(root, "main..HEAD", "lea", "--withdraw")
+    assert code == 1
+    assert err.startswith("lea said nothing about main..HEAD that could be withdrawn\n")
+    assert len(records(root)) == 1
+
+
+def test_an_objection_of_somebody_else_is_not_lifted_offline(root: Path, run: Run):
+    policy = "policies/approvals.yaml"
+    git(root, "checkout", "--quiet", "main")
+    put(root, policy, (root / policy).read_text().rstrip() + "\nlifts: [legal]\n")
+    commit(root, "Let legal lift")
+    git(root, "checkout", "--quiet", "feature")
+    git(root, "rebase", "--quiet", "main")
+    run(root, "main..HEAD", "boris", "--reject")
+    code, _, err = run(root, "main..HEAD", "lea", "--withdraw")
+    assert code == 1
+    assert "an objection cannot be lifted offline" in err
+    assert "boris withdraws it, or a holder of legal dismisses it at the forge" in err
+    assert len(records(root)) == 1
+
+
+# Consent
+
+
+def test_nobody_signs_without_being_asked_or_saying_yes(root: Path, run: Run):
+    code, _, err = run(root, "main..HEAD", "lea", consent=False)
+    assert (code, err) == (
+        1,
+        "not signed: no terminal can ask\n  fix: give --yes to sign without being asked\n",
+    )
+    assert not records(root)
+    assert run(root, "main..HEAD", "lea", "--dry-run", consent=False)[0] == 0
+
+
 # At a terminal
 
 
-@pytest.mark.parametrize(("answer", "code"), [("y\n", 0), ("n\n", 130)])
+@pytest.mark.parametrize(("answer", "code"), [("y\n", 0), ("n\n", 1)])
 def test_at_a_terminal_a_person_is_asked(root: Path, keyring: Path, answer: str, code: int):
     script = (
         "from cli import main\n"

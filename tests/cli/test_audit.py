@@ -80,8 +80,77 @@ def test_b49_a_direct_push_is_found(ledger: Ledger) -> None:
     assert problem == "went round the pull request: no approvals for code (mlops 0 of 1)"
     fix = told.value["findings"][0]["fix"]
     head = ledger.git("rev-parse", "HEAD")
-    assert fix.startswith("ask ann or cid for mlops to approve ")
-    assert fix.endswith(f": charter approve {ledger.first[:12]}..{head[:12]}")
+    asked, command = fix.split("\n")
+    assert asked.startswith("ask ann or cid for mlops to approve ")
+    assert "; the record belongs on main: " in asked
+    span = f"{ledger.first[:12]}..{head[:12]}"
+    assert command == f'charter approve {span} --role mlops --because "…"'
+    shown = audit(ledger, "--format", "text").out.split("\n")
+    assert shown[1:3] == [f"  fix: {asked}", f"    {command}"]
+    assert f"{command}".replace(" ", "") in (
+        audit(ledger, "--format", "markdown").out.split("<br>")[1].replace(" ", "")
+    )
+
+
+def test_each_role_with_an_open_seat_gets_its_command(ledger: Ledger) -> None:
+    ledger.put("governance/code.py", "x = 1\n" * 60).commit("Much at once", by="bob")
+    _, *commands = audit(ledger).value["findings"][0]["fix"].split("\n")
+    assert [command.split()[4] for command in commands] == ["mlops", "board"]
+    ledger.sign("cid", ledger.digest("main~1", "main"))
+    ledger.commit("Follow up", by="cid")
+    _, *commands = audit(ledger).value["findings"][0]["fix"].split("\n")
+    assert [command.split()[4] for command in commands] == ["board"]
+
+
+def test_a_command_names_the_branch_where_that_is_not_clear(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "r", branches=["main", "release/*"])
+    ledger.put("governance/code.py", "pushed = 1\n").commit("Pushed", by="bob")
+    _, command = audit(ledger).value["findings"][0]["fix"].split("\n")
+    assert command.endswith(' --role mlops --branch main --because "…"')
+
+
+def test_an_objection_is_mended_by_no_command(ledger: Ledger) -> None:
+    ledger.put("governance/code.py", "pushed = 1\n").commit("Pushed", by="bob")
+    ledger.sign("cid", ledger.digest("main~1", "main"), said="reject", because="no")
+    ledger.commit("Object", by="cid")
+    fix = audit(ledger).value["findings"][0]["fix"]
+    assert fix == "talk to cid: only they, or a role that lifts objections, can lift it"
+
+
+UNGOVERNED = {
+    "as head": ("--head", "side"),
+    "as branch": ("--branch", "side"),
+    "with commits of its own": ("--head", "side", "--since", "main~1"),
+}
+
+
+@pytest.mark.parametrize("given", UNGOVERNED.values(), ids=UNGOVERNED)
+def test_a_branch_that_no_law_governs_is_refused(ledger: Ledger, given: tuple[str, ...]) -> None:
+    ledger.change("one")
+    ledger.branch("side").put("governance/code.py", "x\n").commit("Aside", by="ann")
+    ledger.main()
+    told = audit(ledger, *given)
+    assert told.code == 2
+    first, fix = told.err.split("\n")
+    assert first == "side is no governed branch: policies/approvals.yaml lists main"
+    assert "`charter approvals --base main --head side`" in fix
+
+
+def test_another_name_for_a_part_of_the_branch_is_audited_as_that_part(ledger: Ledger) -> None:
+    ledger.change("one", data="a = 1\n")
+    ledger.change("two", data="b = 1\n")
+    ledger.git("branch", "older", "main~1")
+    assert audit(ledger, "--head", "older").code == 2
+    told = audit(ledger, "--head", "older", "--since", "main~2")
+    assert (told.code, told.value["branch"], told.covers) == (0, "main", ["covered"])
+
+
+def test_nothing_since_is_said_as_such(ledger: Ledger) -> None:
+    ledger.change("one")
+    told = audit(ledger, "--since", "main", "--format", "text")
+    head = ledger.git("rev-parse", "HEAD")[:12]
+    assert told.code == 0
+    assert told.out == f"0 commits since {head}: nothing of main was judged (HEAD {head})\n"
 
 
 def test_b101_follow_up_approvals_settle_a_merge_without_verdict(ledger: Ledger) -> None:
@@ -839,7 +908,7 @@ def test_the_text_says_where_what_and_how_to_mend_it(ledger: Ledger) -> None:
     ledger.put("governance/code.py", "x\n").commit("Evil \x1b[2J\u202e title", by="bob")
     told = audit(ledger, "--format", "text", "--verbose")
     head = ledger.git("rev-parse", "HEAD")
-    where, fix, listed, total = told.out.splitlines()
+    where, fix, _, listed, total = told.out.splitlines()
     assert where.startswith(f"{head[:12]} 2026-03-02 ")
     assert "\x1b" not in told.out
     assert "\u202e" not in told.out

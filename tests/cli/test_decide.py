@@ -163,6 +163,29 @@ def test_a_decision_on_a_change_is_what_its_rule_waits_for(root: Path, run: Run,
     assert tally(root).standing is Standing.APPROVED
 
 
+def test_the_records_at_the_head_are_counted(root: Path, run: Run, signed: Signed):
+    signed("boris", subject="change")
+    commit(root, "Record what was said")
+    git(root, "checkout", "--quiet", "main")
+    signed("rita", subject="change", of=f"sha256:{'0' * 64}")
+    code, out, err = run(root, "main..feature", "approve")
+    assert (code, err) == (0, "")
+    assert "rita" not in out
+    assert decision(root).votes == {"boris": "yes"}
+
+
+def test_words_about_earlier_changes_are_not_listed(root: Path, run: Run, signed: Signed):
+    git(root, "checkout", "--quiet", "main")
+    signed("rita", subject="change", of=f"sha256:{'0' * 64}")
+    commit(root, "Record what was said of another change")
+    git(root, "checkout", "--quiet", "feature")
+    git(root, "rebase", "--quiet", "main")
+    signed("boris", subject="change")
+    code, out, err = run(root, "main..HEAD", "approve")
+    assert (code, err, "rita" in out) == (0, "", False)
+    assert decision(root).votes == {"boris": "yes"}
+
+
 def test_abstentions_are_recorded(root: Path, run: Run, signed: Signed):
     signed("boris")
     assert run(root, MODEL, "approve", "--abstain", "rita", "--abstain", "mina")[0] == 0
@@ -233,6 +256,15 @@ def test_without_a_majority_nothing_is_approved(root: Path, run: Run, signed: Si
     assert f"no majority: 1 yes, {len(no)} no" in err
     assert run(root, MODEL, "defer")[0] == 0
     assert decision(root).decision == "defer"
+
+
+def test_against_a_majority_nothing_is_rejected(root: Path, run: Run, signed: Signed):
+    signed("boris")
+    code, _, err = run(root, MODEL, "reject")
+    assert code == 1
+    assert "the majority is for it: 1 yes, 0 no" in err
+    signed("mina", "reject")
+    assert run(root, MODEL, "reject")[0] == 0
 
 
 REFUSED: dict[str, tuple[tuple[str, ...], str]] = {

@@ -147,9 +147,35 @@ def test_a_refusal_is_one_line(made: Path, arguments: tuple[str, ...], reason: s
 @pytest.mark.parametrize("command", [("test",), ("impact", "--base", "main"), ("paths",)])
 def test_rules_that_do_not_load_are_not_tried(root: Path, command: tuple[str, ...]) -> None:
     edit(root, POLICY, "rules:", "rulse:")
+    edit(root, ROLES, "people:", "poeple:")
     told = policy(root, *command)
+    assert (told.code, told.out) == (2, "")
+    lines = told.err.splitlines()
+    assert lines[0] == f"charter: {POLICY} of the work tree does not load"
+    at = lines.index(f"{POLICY}:10:1: unknown key `rulse`  [declarations/loadable]")
+    assert lines[at + 1] == "  fix: did you mean `rules`?"
+    at = lines.index(f"{ROLES} of the work tree does not load")
+    assert "  fix: did you mean `people`?" in lines[at:]
+
+
+def test_rules_that_are_missing_are_named(root: Path) -> None:
+    (root / ROLES).unlink()
+    told = policy(root, "test")
     assert told.code == 2
-    assert f"{POLICY} of the work tree does not load or is missing" in told.err
+    assert told.err == (
+        f"charter: {ROLES} of the work tree is missing\n"
+        f"  fix: commit {ROLES}, or name a tree that has it\n"
+    )
+
+
+def test_rules_of_the_base_that_do_not_load_are_told(root: Path) -> None:
+    text = (root / POLICY).read_text()
+    edit(root, POLICY, "rules:", "rulse:")
+    git(root, "commit", "--quiet", "--all", "--message", "Broken")
+    (root / POLICY).write_text(text)
+    told = policy(root, "paths", "--base", "main")
+    assert told.code == 2
+    assert told.err.startswith(f"charter: {POLICY} of main does not load\n{POLICY}:")
 
 
 # Impact.
@@ -398,6 +424,76 @@ def test_the_same_rules_differ_in_nothing(made: Path) -> None:
     assert (told.code, told.out) == (
         0, "0 paths need fewer approvals than at main, 0 more\n"
     )  # fmt: skip
+
+
+WAIVER = """\
+  - id: waiver
+    because: An exception is a decision of risk and operations
+    when: {changes: [adds-waiver]}
+    require:
+      - {role: ml-review-board, function: risk, count: 1}
+      - {role: mlops, count: 1}
+    expires_after: P30D
+    rationale_required: true
+
+"""
+REGISTRATION = """\
+  - id: registration
+    because: A version is known to its owner and to those who will run it
+    when: {changes: [registers-version, promotes-to-staging]}
+    require:
+      - {role: model-owner, count: 1}
+      - {role: mlops, count: 1}
+    expires_after: P30D
+
+"""
+
+
+def test_a_rule_is_missed_where_no_file_stands_yet(root: Path) -> None:
+    edit(root, POLICY, WAIVER, "")
+    told = policy(root, "paths", "--base", "main", "--now", NOW)
+    assert told.code == 1
+    assert (
+        told.out
+        == """\
+rules that ask for less than at main:
+  waiver is gone: ml-review-board (risk) 1, mlops 1
+fewer than at main:
+  ml-review-board (risk) 1 (waiver)
+      records/waivers/x.yaml (once added)
+1 path needs fewer approvals than at main, 0 more; 1 rule asks for less
+"""
+    )
+
+
+def test_a_rule_about_new_versions_is_missed(root: Path) -> None:
+    edit(root, POLICY, REGISTRATION, "")
+    told = policy(root, "paths", "--base", "main", "--now", NOW, "--format", "json")
+    assert told.code == 1
+    assert told.value["rules"] == ["registration is gone: model-owner 1, mlops 1"]
+    step = told.value["paths"]["models/x/versions/1.0.0.yaml"]
+    assert step["example"]
+    assert "model-owner 1 (registration)" in step["lost"]
+
+
+def test_a_seat_that_asks_for_fewer_is_named_with_its_rule(root: Path) -> None:
+    edit(root, POLICY, WAIVER, WAIVER.replace("      - {role: mlops, count: 1}\n", ""))
+    told = policy(root, "paths", "--base", "main", "--now", NOW)
+    assert told.code == 1
+    assert "than at main:\n  waiver: mlops 1, now 0\n" in told.out
+    told = policy(root, "paths", "docs/guide.md", "--base", "main", "--now", NOW)
+    assert (told.code, "rules that ask" in told.out) == (0, False)
+
+
+def test_a_folder_stands_for_its_files(made: Path) -> None:
+    value = policy(made, "paths", "models", "docs/", "README.md", "--format", "json").value
+    tracked = git(made, "ls-files", "models", "docs", "README.md").split("\n")
+    assert list(value["paths"]) == sorted(tracked)  # the JSON sorts them
+    told = policy(made, "paths", "docs/", "README.md", "./docs")
+    shown = [line for line in told.out.splitlines() if line and not line.startswith(" ")]
+    assert shown == [*(path for path in tracked if path.startswith("docs/")), "README.md"]
+    told = policy(made, "paths", "nothing/")
+    assert (told.code, told.err) == (2, "charter: nothing/ holds no tracked file\n")
 
 
 def test_what_is_freed_is_lost(root: Path) -> None:

@@ -13,7 +13,7 @@ import governance
 from adapters.reading import Reading
 from adapters.worktree import Worktree
 from governance import approval, compare, matrix, trial
-from governance.approvals import ApprovalRule, Approvals
+from governance.approvals import ApprovalRule, Approvals, Seat
 from governance.catalogue import Declarations
 from governance.changeset import Touched, Version
 from governance.effect import EffectKind
@@ -77,6 +77,34 @@ def rule(**when: Any) -> Approvals:
     value = {"id": "policy-change", "because": "b", "when": when, "require": policy.otherwise}
     made = ApprovalRule.model_validate(value)
     return policy.model_copy(update={"rules": (made,)})
+
+
+def asking(**counts: int) -> Approvals:
+    """The world's rules with one rule that has these seats instead."""
+    policy = rule(paths=("a/**",))
+    require = tuple(Seat(role=role, count=count) for role, count in counts.items())
+    (made,) = policy.rules
+    return policy.model_copy(update={"rules": (made.model_copy(update={"require": require}),)})
+
+
+LOOSENED: dict[str, tuple[Approvals, tuple[str, ...]]] = {
+    "the same": (asking(legal=2, mlops=1), ()),
+    "more": (asking(legal=3, mlops=1, board=1), ()),
+    "a count": (asking(legal=1, mlops=1), ("policy-change: legal 2, now 1",)),
+    "a seat": (asking(legal=2), ("policy-change: mlops 1, now 0",)),
+}
+
+
+@pytest.mark.parametrize(("after", "found"), LOOSENED.values(), ids=LOOSENED)
+def test_a_rule_that_asks_for_less_is_named(after: Approvals, found: tuple[str, ...]) -> None:
+    assert matrix.loosened(asking(legal=2, mlops=1), after) == found
+
+
+def test_an_example_is_shown_for_what_no_file_shows() -> None:
+    there = matrix.Step("a", ("legal 1 (r)",), ())
+    same, other = matrix.Step("x", there.lost, ()), matrix.Step("y", ("mlops 1 (r)",), ())
+    shown = matrix.told_apart((there, same, other), ("x", "y"))
+    assert [(step.path, step.example) for step in shown] == [("a", False), ("y", True)]
 
 
 P = {"paths": ("a/**",)}

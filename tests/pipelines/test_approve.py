@@ -271,16 +271,24 @@ def test_a_key_that_only_an_agent_holds_signs(root, matter, keyring, monkeypatch
             monkeypatch.setenv("SSH_AUTH_SOCK", socket)
             subprocess.run(["ssh-add", "-q", keyring / "lea"], check=True)
             made = draft(root, matter, "lea", word())
-            sign(root, made, Signer("lea", matter.roles.people["lea"].keys[0].public, None), NOW)
+            signer = find_signer(root, matter.roles, DAY, base="main")
+            assert (signer.person, signer.path) == ("lea", None)
+            sign(root, made, signer, NOW)
         finally:
             agent.terminate()
             agent.wait()
     assert [opinion.invalid for opinion in spoken(root, matter, NOW)] == [None]
 
 
+def test_an_agent_that_does_not_answer_holds_no_key(root, matter, tmp_path, monkeypatch):
+    monkeypatch.setenv("SSH_AUTH_SOCK", str(tmp_path / "gone"))
+    with pytest.raises(Refused, match=r"no key in ~/\.ssh or an agent is declared"):
+        find_signer(root, matter.roles, DAY, base="main")
+
+
 def test_a_signing_key_for_gpg_is_none(root, matter):
     git(root, "config", "user.signingkey", "0xC0FFEE")
-    with pytest.raises(Refused, match=r"no key in ~/\.ssh is declared"):
+    with pytest.raises(Refused, match=r"no key in ~/\.ssh or an agent is declared"):
         find_signer(root, matter.roles, DAY, base="main")
 
 

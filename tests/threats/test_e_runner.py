@@ -121,7 +121,8 @@ def test_b51_a_module_at_the_top_is_refused(clone: Clone) -> None:
 @pytest.mark.parametrize(
     "path",
     ["conftest.py", "tests/conftest.py", "docs/a/conftest.py", "pyproject.toml",
-     "tests/sitecustomize.py", "docs/x.pth", "Makefile", ".github/workflows/ci.yml"],
+     "tests/sitecustomize.py", "tests/pytest.ini", "docs/tox.ini", "setup.cfg",
+     "docs/x.pth", "Makefile", ".github/workflows/ci.yml"],
 )  # fmt: skip
 def test_b52_settings_of_tests_are_never_free(path: str) -> None:
     base = law((("free",), [{"paths": ["**"], "because": "all of it"}]))

@@ -9,7 +9,7 @@ Fix: correct the name; the finding lists what exists.
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 
-from governance.approvals import Approvals, Choice, Seat
+from governance.approvals import Approvals, Choice, Seat, When
 from governance.catalogue import Declarations
 from governance.contract import Column, Contract
 from governance.control import Framework
@@ -54,17 +54,19 @@ def evaluate(declarations: Declarations) -> Iterator[Finding]:
 
 
 def _roles(declarations: Declarations) -> Iterator[Finding]:
-    roles = set(declarations.one(Roles, "roles").value.roles)
+    declared = declarations.one(Roles, "roles").value
+    roles = set(declared.roles)
     for approvals in declarations.all(Approvals):
         for index, rule in enumerate(approvals.value.rules):
-            yield from _seats(approvals, ("rules", index, "require"), rule.require, roles)
+            yield from _seats(approvals, ("rules", index, "require"), rule.require, declared)
+            yield from _when(approvals, ("rules", index, "when"), rule.when, declared)
             for number, name in enumerate(rule.veto):
                 yield from _known(approvals, ("rules", index, "veto", number), name, roles, "role")
-        yield from _seats(approvals, ("otherwise",), approvals.value.otherwise, roles)
+        yield from _seats(approvals, ("otherwise",), approvals.value.otherwise, declared)
         for number, name in enumerate(approvals.value.lifts):
             yield from _known(approvals, ("lifts", number), name, roles, "role")
         if way_out := approvals.value.break_glass:
-            yield from _seats(approvals, ("break_glass", "require"), way_out.require, roles)
+            yield from _seats(approvals, ("break_glass", "require"), way_out.require, declared)
     for monitoring in declarations.all(Monitoring):
         for index, role in enumerate(monitoring.value.page):
             yield from _known(monitoring, ("page", index), role, roles, "role")
@@ -75,14 +77,35 @@ def _roles(declarations: Declarations) -> Iterator[Finding]:
 
 
 def _seats(
-    approvals: Declared[Approvals], route: Route, seats: Iterable[Seat | Choice], roles: set[str]
+    approvals: Declared[Approvals], route: Route, seats: Iterable[Seat | Choice], roles: Roles
 ) -> Iterator[Finding]:
     for index, seat in enumerate(seats):
         here = (*route, index)
         if isinstance(seat, Choice):
             yield from _seats(approvals, (*here, "of"), seat.of, roles)
         elif seat.role is not None:
-            yield from _known(approvals, (*here, "role"), seat.role, roles, "role")
+            yield from _known(approvals, (*here, "role"), seat.role, roles.roles.keys(), "role")
+            role = roles.roles.get(seat.role)
+            if role is not None and seat.function is not None:
+                known = {*role.functions, *(m.function for m in role.members if m.function)}
+                what = f"function of {seat.role}"
+                yield from _known(approvals, (*here, "function"), seat.function, known, what)
+
+
+def _when(
+    approvals: Declared[Approvals], route: Route, when: When, roles: Roles
+) -> Iterator[Finding]:
+    for index, person in enumerate(when.author or ()):
+        here = (*route, "author", index)
+        yield from _known(approvals, here, person, roles.people.keys(), "person")
+    for index, role in enumerate(when.author_role or ()):
+        here = (*route, "author_role", index)
+        yield from _known(approvals, here, role, roles.roles.keys(), "role")
+    for key in ("any", "all"):
+        for index, inner in enumerate(getattr(when, key) or ()):
+            yield from _when(approvals, (*route, key, index), inner, roles)
+    if when.not_ is not None:
+        yield from _when(approvals, (*route, "not"), when.not_, roles)
 
 
 def _rollouts(declarations: Declarations) -> Iterator[Finding]:

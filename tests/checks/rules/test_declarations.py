@@ -358,6 +358,22 @@ RED: Table = {
             (APPROVALS, "role: bored", "bored is no role"),
             only=True,
         ),
+        "B07 a function nobody has": Red(
+            change_of(APPROVALS, "{role: board, count", "{role: board, function: rsk, count"),
+            (APPROVALS, "function: rsk", "rsk is no function of board"),
+            only=True,
+        ),
+        "B09 a condition on nobody": Red(
+            change_of(
+                APPROVALS,
+                "{any: [{paths: [policies/**]}, {changes: [changes-policy]}]}",
+                "{any: [{paths: [policies/**]}, {not: {author_role: [bored]}}, "
+                "{author: [nobody]}]}",
+            ),
+            (APPROVALS, "author_role: [bored]", "bored is no role"),
+            (APPROVALS, "author: [nobody]", "nobody is no person"),
+            only=True,
+        ),
         "B07 a page to no role": Red(
             change_of(MONITORING, "page: [board, mlops]", "page: [board, oncall]"),
             (MONITORING, "page:", "oncall is no role"),
@@ -515,7 +531,8 @@ GREEN = {
             change_of(GATES, "owner: board", "owner: board  # for now"), base=same
         ),
         "a new policy": Green(
-            lambda w: w.remove("records/waivers/w-1.yaml"), base=lambda w: w.remove("policies/controls/gdpr.yaml").edit(
+            lambda w: w.remove("records/waivers/w-1.yaml"),
+            base=lambda w: w.remove("policies/controls/gdpr.yaml").edit(
                 "policies/privacy.yaml", "regulations:\n  - {id: gdpr, version: Regulation (EU) "
                 "2016/679}\n", "").edit("policies/privacy.yaml", "1.0.0", "0.9.0").edit(
                 "policies/privacy.yaml", "2026-11-01", "2026-10-01"),
