@@ -37,6 +37,7 @@ def situate(  # noqa: PLR0913 - one argument per option
         folder = git.git_folder(root) if cache and not head else None
         parses = Parses(folder / "charter" / "parses") if folder else None
         return Situation(root=root, tree=tree, now=at, parses=parses, read_data=data)
+    history.refuse_partial(root)  # before anything is read that a partial clone would fetch
     law = Revision(root, base)
     result = MergeResult(root, law, head or "HEAD")
     proposal = GitProposal(

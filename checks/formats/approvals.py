@@ -20,12 +20,7 @@ _FIRST = 3
 
 def text(tally: Tally, *, verbose: bool = False) -> str:
     """Each rule with its seats, who fills them, who was ignored and why, and who could help."""
-    return "".join(f"{_still(clean(line))}\n" for line in _text(tally, verbose=verbose))
-
-
-def _still(line: str) -> str:
-    """A line in which GitHub's runner sees no command of the old form, which may stand anywhere."""
-    return line.replace("##[", "#\\u{23}[")
+    return "".join(f"{clean(line)}\n" for line in _text(tally, verbose=verbose))
 
 
 def _text(tally: Tally, *, verbose: bool) -> Iterator[str]:

@@ -61,5 +61,9 @@ def summary(judgement: Judgement) -> str:
 
 
 def clean(text: str) -> str:
-    """`text` with control and invisible characters spelled out: reports must not be steered."""
-    return "".join(c if c.isprintable() else f"\\u{{{ord(c):x}}}" for c in text)
+    """`text` with control and invisible characters spelled out: reports must not be steered.
+
+    GitHub's runner also takes `##[` for the beginning of a command, wherever it stands.
+    """
+    shown = "".join(c if c.isprintable() else f"\\u{{{ord(c):x}}}" for c in text)
+    return shown.replace("##[", "#\\u{23}[")

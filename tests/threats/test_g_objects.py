@@ -98,7 +98,6 @@ def cloned(source: Clone, to: Path, *how: str) -> Clone:
         (("--depth", "1"), "the clone is shallow"),
         (("--depth", "2"), "the clone is shallow"),
         (("--filter=blob:none",), "the clone is partial"),
-        (("--filter=blob:none", "--no-checkout"), "the clone is partial"),
         (("--filter=tree:0", "--no-checkout"), "the clone is partial"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",

@@ -1,4 +1,4 @@
-"""Parsing and numbers: B84 to B89 of the catalogue of threats, each through a commit."""
+"""Parsing and numbers: B84 to B89 of the catalogue of threats."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import signing
-from attacks import POLICY, ROLES, Clone, approved, demand, law, red
+from attacks import POLICY, ROLES, Clone, approved, at_head, demand, proposed, red
 from world import World, dump, world
 
 from checks.judgement import Judgement
@@ -27,9 +27,11 @@ def clone(tmp_path: Path) -> Clone:
     return Clone(tmp_path / "clone").starts()
 
 
-def refused(clone: Clone, path: str) -> None:
-    """Asserts that the file at HEAD is told not to load, and that nothing crashes over it."""
-    judgement = clone.checked("declarations/loadable", "approvals/required")
+def refused(changed: World, path: str) -> None:
+    """Asserts that the file is told not to load, and that nothing crashes over it."""
+    judgement = at_head(changed).judge(
+        ["declarations/loadable", "approvals/required"], base=world(), proposal=proposed()
+    )
     told = {(rule, found.at.path) for rule, found in judgement.findings}
     assert ("declarations/loadable", path) in told
     assert red(judgement) == {"declarations/loadable", "approvals/required"}
@@ -56,11 +58,8 @@ TWICE = {
 
 
 @pytest.mark.parametrize(("path", "old", "new"), TWICE.values(), ids=TWICE)
-def test_b84_yaml_that_says_two_things_is_refused(
-    clone: Clone, path: str, old: str, new: str
-) -> None:
-    clone.edit(path, old, new).commit()
-    refused(clone, path)
+def test_b84_yaml_that_says_two_things_is_refused(path: str, old: str, new: str) -> None:
+    refused(world().edit(path, old, new), path)
 
 
 @pytest.mark.parametrize(
@@ -117,9 +116,14 @@ DOORS = {
 
 
 @pytest.mark.parametrize("data", DOORS.values(), ids=DOORS)
-def test_b85_yaml_by_another_door_is_refused(clone: Clone, data: bytes) -> None:
-    clone.put(GATES, data).commit()
-    refused(clone, GATES)
+def test_b85_yaml_by_another_door_is_refused(data: bytes) -> None:
+    refused(world().put(GATES, data), GATES)
+
+
+def test_b85_what_is_refused_in_memory_is_refused_in_a_commit(clone: Clone) -> None:
+    clone.put(GATES, DOORS["UTF-16"]).commit()
+    judgement = clone.checked("declarations/loadable", "approvals/required")
+    assert red(judgement) == {"declarations/loadable", "approvals/required"}
 
 
 def test_b85_a_comment_of_umlauts_loads(clone: Clone) -> None:
@@ -143,10 +147,9 @@ def test_b85_a_comment_of_umlauts_loads(clone: Clone) -> None:
     ],
     ids=["rows", "value", "NaN", "Infinity", "1e400", "huge", "escaped"],
 )
-def test_b86_json_that_says_two_things_is_no_evidence(clone: Clone, old: str, new: str) -> None:
-    assert not red(clone.checked("runs/readable"))
-    clone.edit(METRICS, old, new).commit()
-    assert red(clone.checked("runs/readable", "gates/thresholds")) >= {"runs/readable"}
+def test_b86_json_that_says_two_things_is_no_evidence(old: str, new: str) -> None:
+    assert not red(judged(world(), "runs/readable"))
+    assert red(judged(world().edit(METRICS, old, new), "runs/readable")) == {"runs/readable"}
 
 
 def test_b86_a_statement_that_says_two_things_is_no_approval(clone: Clone) -> None:
@@ -173,9 +176,8 @@ def test_b86_a_statement_that_says_two_things_is_no_approval(clone: Clone) -> No
 
 
 @pytest.mark.parametrize("value", [".nan", ".inf", "-.inf", "true", "'0.7'", "1e400", "null"])
-def test_b87_a_bound_that_is_no_number_is_refused(clone: Clone, value: str) -> None:
-    clone.edit(GATES, "at_least: 0.7,", f"at_least: {value},").commit()
-    refused(clone, GATES)
+def test_b87_a_bound_that_is_no_number_is_refused(value: str) -> None:
+    refused(world().edit(GATES, "at_least: 0.7,", f"at_least: {value},"), GATES)
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 90.0, -0.1])
@@ -269,16 +271,15 @@ def test_b89_a_bound_is_met_exactly(value: float, green: bool) -> None:  # noqa:
 
 
 @pytest.mark.parametrize("value", ['"0.95"', "true", "[0.95]", "null"])
-def test_b89_a_number_is_a_number(clone: Clone, value: str) -> None:
-    clone.edit(METRICS, '"value": 0.82', f'"value": {value}').commit()
-    assert "runs/readable" in red(clone.checked("runs/readable"))
+def test_b89_a_number_is_a_number(value: str) -> None:
+    attack = world().edit(METRICS, '"value": 0.82', f'"value": {value}')
+    assert "runs/readable" in red(judged(attack, "runs/readable"))
 
 
-def test_b89_a_bound_says_its_direction_once(clone: Clone) -> None:
-    value = law().value(GATES)
+def test_b89_a_bound_says_its_direction_once() -> None:
+    value = world().value(GATES)
     value["classification"]["performance"][0] |= {"at_most": 0.9}
-    clone.put(GATES, dump(value)).commit()
-    refused(clone, GATES)
+    refused(world().put(GATES, dump(value)), GATES)
 
 
 def test_b89_the_worst_group_decides_and_not_the_mean() -> None:
