@@ -6,17 +6,19 @@ parent, from what was signed and from what a forge witnessed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import shlex
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
-from governance import approval, compare, digest, glob, period
+from governance import approval, compare, digest, glob, period, requirement
 from governance.approvals import Approvals, When
-from governance.changeset import Opinion, Touched
+from governance.changeset import Opinion
 from governance.declaration import Declared
 from governance.finding import Finding, Place, Verdict
+from governance.matching import Slot
 from governance.records import Decision
 from governance.tally import Case, Demand, Standing, Tally
 
@@ -120,16 +122,6 @@ class Audit:
         return 1 if self.findings else 0
 
 
-def given(touched: Touched) -> bool:
-    """Whether it is an added approval or decision: those are no part of what they approve."""
-    return (
-        touched.before is None
-        and compare.is_opinion(touched.path)
-        and touched.after is not None
-        and touched.after.mode == "file"
-    )
-
-
 def cover(  # noqa: PLR0913 - a commit, and what was said of it when
     commit: Landed, case: Case, later: tuple[Opinion, ...], today: date, *,
     decided: tuple[Declared[Decision], ...] = (), until: str = "",
@@ -182,27 +174,26 @@ def remarks(covering: Covering, case: Case | None) -> Iterator[Remark]:
         return
     if found is None:
         return
+    assert case is not None  # noqa: S101 - a tally comes from a case
     at = next((d.at for d in found.demands if not d.standing.green), Place(commit.id))
     open_ = [d for d in found.demands if d.standing is not Standing.APPROVED]
+    fix = "\n".join(_follow_up(open_, covering, case.policy))
     if covering.cover is Cover.UNCOVERED:
-        yield _remark(
-            COVER, at, _lacking(open_), _follow_up(open_, covering), commit, _reasons(open_)
-        )
+        yield _remark(COVER, at, _lacking(open_), fix, commit, _reasons(open_))
     elif covering.cover in {Cover.DEBT, Cover.OVERDUE}:
         late = covering.cover is Cover.OVERDUE
         rules = ", ".join(demand.rule for demand in open_)
         words = f"the glass was broken: debt of {covering.due} {'is overdue' if late else 'open'}"
         yield _remark(
             COVER, open_[0].at if open_ else at, f"{words} ({rules})",
-            _follow_up(open_, covering), commit, _signers(found),
+            fix, commit, _signers(found),
             verdict=Verdict.FAIL if late else Verdict.PASS,
         )  # fmt: skip
     elif covering.cover in {Cover.AFTERWARDS, Cover.PAID}:
         paid = covering.cover is Cover.PAID
         words = "the glass was broken; the debt is paid" if paid else "approved after it landed"
         yield _remark(COVER, at, words, "", commit, _signers(found), verdict=Verdict.PASS)
-    if case is not None:
-        yield from _records(covering, found, case.policy)
+    yield from _records(covering, found, case.policy)
 
 
 def _lacking(demands: Iterable[Demand]) -> str:
@@ -218,13 +209,36 @@ def _lacking(demands: Iterable[Demand]) -> str:
     return f"went round the pull request: no approvals for {', '.join(words)}"
 
 
-def _follow_up(demands: Iterable[Demand], covering: Covering) -> str:
-    """Who can mend it, and how they say so."""
+def _follow_up(open_: Sequence[Demand], covering: Covering, policy: Approvals) -> Iterator[str]:
+    """Who is asked, then a command to type for each role that has an open seat."""
     found = covering.tally
-    seen = digest.short(found.change.digest) if found else ""
-    asked = list(dict.fromkeys(approval.fix(demand, seen) for demand in demands))
+    assert found is not None  # noqa: S101 - the caller looked
+    seen, branch = digest.short(found.change.digest), found.change.branch
+    asked = "; ".join(dict.fromkeys(approval.fix(demand, seen) for demand in open_))
+    roles = list(dict.fromkeys(role for demand in open_ for role in _roles(demand, found, policy)))
+    if not roles:
+        yield asked
+        return
+    yield f"{asked}; the record belongs on {branch}: sign, commit it to a branch, merge that"
     span = f"{covering.since[:12]}..{covering.until[:12]}"
-    return f"{'; '.join(asked)}: charter approve {span}"
+    named = "" if policy.branches == (branch,) else f" --branch {shlex.quote(branch)}"
+    yield from (f'charter approve {span} --role {role}{named} --because "…"' for role in roles)
+
+
+def _roles(demand: Demand, found: Tally, policy: Approvals) -> Iterator[str]:
+    """Roles whose holders could fill a seat that is open, the first of each seat."""
+    if demand.objections:
+        return
+    labels = {seat.label for seat in demand.seats if seat.open and seat.candidates}
+    for slot in _slots(demand, found, policy):
+        if slot.label in labels:
+            yield from slot.roles[:1]
+
+
+def _slots(demand: Demand, found: Tally, policy: Approvals) -> tuple[Slot, ...]:
+    require = {rule.id: rule.require for rule in policy.rules}.get(demand.rule, policy.otherwise)
+    edited = [effect.subject for effect in found.effects if effect.kind == "changes-role"]
+    return tuple(requirement.slots(require, edited))
 
 
 def _reasons(demands: Iterable[Demand]) -> tuple[str, ...]:

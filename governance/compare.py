@@ -226,6 +226,16 @@ def is_opinion(path: str) -> bool:
     return kind is not None and kind.name in {"approval", "decision"}
 
 
+def given(touched: Touched) -> bool:
+    """Whether it is an added approval or decision: those are no part of what they approve."""
+    return (
+        touched.before is None
+        and is_opinion(touched.path)
+        and touched.after is not None
+        and touched.after.mode == "file"
+    )
+
+
 def champions(declarations: Declarations) -> tuple[Declared[Model], ...]:
     """Models with a version in production."""
     return tuple(m for m in declarations.all(Model) if m.value.champion is not None)

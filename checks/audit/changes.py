@@ -15,7 +15,7 @@ from checks.audit.course import Course, Law, is_added
 from checks.facts import approvals as facts
 from checks.facts import tree
 from checks.situation import Situation
-from governance import audit, compare, opinions
+from governance import compare, opinions
 from governance.approvals import Approvals
 from governance.audit import Landed
 from governance.changeset import Changeset, Commit, Opinion, Touched
@@ -164,7 +164,7 @@ class Changes:
                 self.course.objects.version(item.after),
             )
             one = Touched(item.path, before, after)
-            if before != after and not audit.given(one):
+            if before != after and not compare.given(one):
                 found.append(one)
         limits = [
             leaf.size.lines_above

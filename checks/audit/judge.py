@@ -13,7 +13,6 @@ from adapters.keys import Verifier
 from adapters.ledger import Changed, Objects, State
 from checks.audit.changes import Changes, Judged
 from checks.audit.course import Course, Law, Question
-from checks.audit.mending import mendable
 from checks.audit.releases import Releases
 from checks.audit.voices import Voices
 from governance import audit
@@ -59,9 +58,7 @@ def audit_of(
             found = _Bench(course, changes, voices, told).covers()
             commits = tuple(covering for covering, _ in found)
             remarks = [
-                remark
-                for covering, case in found
-                for remark in mendable(audit.remarks(covering, case), covering, case)
+                remark for covering, case in found for remark in audit.remarks(covering, case)
             ]
             remarks += voices.doubts()
         with watch.part("tags"):

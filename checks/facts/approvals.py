@@ -12,7 +12,7 @@ from checks.situation import Situation
 from governance import approval, catalogue, compare, digest, glob, opinions, subject
 from governance.approvals import Approvals
 from governance.catalogue import Declarations, Law
-from governance.changeset import CHANGE, Changeset, Opinion, Touched
+from governance.changeset import CHANGE, Changeset, Opinion
 from governance.decision import SignedOpinions, unbacked
 from governance.declaration import Declared
 from governance.evidence import Metadata, of_model
@@ -62,7 +62,7 @@ def case(
         known_as = ", ".join(policy.branches)
         msg = f"{branch} is no governed branch: policies/approvals.yaml lists {known_as}"
         raise CouldNotJudge(msg)
-    touched = tuple(t for t in difference.touched(base, situation.tree) if not _given(t))
+    touched = tuple(t for t in difference.touched(base, situation.tree) if not compare.given(t))
     effects = compare.effects(law.declarations, own, touched)
     named = sorted({str(e.subject) for e in effects if e.approvable} & known.digests.keys())
     people = {
@@ -103,15 +103,6 @@ def _only(policy: Approvals) -> str:
         return policy.branches[0]
     msg = "the base is no branch: name the branch the change is for with --branch"
     raise CouldNotJudge(msg)
-
-
-def _given(touched: Touched) -> bool:
-    return (
-        touched.before is None
-        and compare.is_opinion(touched.path)
-        and touched.after is not None
-        and touched.after.mode == "file"
-    )
 
 
 def _said(  # noqa: PLR0913 - the law of the base, one by one
