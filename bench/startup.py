@@ -9,8 +9,8 @@ from bench.rounds import CHARTER, PYTHON, Bar, Command, measure, report
 
 BARS = (
     Bar("charter --help", "bare interpreter", 10),
-    Bar("charter check", "bare interpreter"),
-    Bar("charter approvals", "bare interpreter"),
+    Bar("charter check", "bare interpreter", 10),
+    Bar("charter approvals", "bare interpreter", 10),
 )
 
 
