@@ -9,10 +9,10 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install repro test check bench lock clean
+.PHONY: help install repro test test-spark check bench lock clean
 
 help: ## List the targets.
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(VENV)/.complete ## Build .venv from the lock; uv when it is there, else pip.
 
@@ -37,6 +37,21 @@ repro: install ## Retrain what changed, or restore it; then judge everything.
 
 test: install ## Run the tests.
 	@python -m pytest -q -n auto --dist worksteal
+
+# One process: a Spark session takes seconds to start and is shared by all tests.
+SPARK_TESTS := tests/adapters/test_engine.py tests/spark $(patsubst %,tests/pipelines/test_%.py, \
+  clauses validate prepare scan_bias)
+
+test-spark: $(VENV)/.spark ## Run the data tests on Spark, and Spark against DuckDB (needs Java 17).
+	@CHARTER_ENGINE='spark:local[2]' python -m pytest -q $(SPARK_TESTS)
+
+$(VENV)/.spark: locks/spark.txt $(VENV)/.complete
+ifneq ($(UV),)
+	$(UV) pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes -r $<
+else
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+endif
+	@touch $@
 
 check: install ## Lint, types, import contracts, workflows, and the repository itself.
 	@ruff check .

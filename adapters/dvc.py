@@ -59,6 +59,16 @@ def add(root: Path, path: str) -> None:
         repo.add(path)
 
 
+def push(root: Path, targets: Sequence[str], remote: str) -> None:
+    """Copies what the targets name from the cache to a remote.
+
+    Raises:
+        CouldNotJudge: the remote is away or denies it.
+    """
+    with opened(root) as repo, _quietly("dvc"):
+        repo.push(targets=list(targets), remote=remote)
+
+
 @contextlib.contextmanager
 def _quietly(part: str) -> Iterator[None]:
     """Keeps DVC's advice on Git to itself: the command that called says what comes next."""

@@ -7,14 +7,28 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import audit, declarations, judging, retraining, startup
+from bench import (
+    audit,
+    declarations,
+    drift,
+    judging,
+    landing,
+    privacy,
+    removal,
+    retraining,
+    startup,
+)
 from bench.rounds import CouldNotMeasure
 
 BENCHMARKS = {
     "audit": audit.run,
     "declarations": declarations.run,
+    "drift": drift.run,
     "startup": startup.run,
     "judging": judging.run,
+    "landing": landing.run,
+    "privacy": privacy.run,
+    "removal": removal.run,
     "retraining": retraining.run,
 }
 

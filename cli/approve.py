@@ -12,6 +12,7 @@ import click
 
 from adapters import git
 from checks.formats.text import clean
+from cli.fitness import unfit
 from cli.refusals import told
 from cli.situate import moment
 from cli.target import Target, heard, matter, others, outline, resolve
@@ -107,11 +108,14 @@ def approve(  # noqa: PLR0913 - one argument per option
                 tally=target.tally,
             )
         )  # fmt: skip
+        refusal = "it would not count"
+        if says == "approve" and not doubts:
+            doubts, refusal = tuple(unfit(target)), f"{target.spelled} is not in order"
         made = draft(target.root, case, who, word)
         for line in _preview(target, word, who, wanted, doubts):
             click.echo(clean(line), err=form == "json")
         if doubts and says != "reject" and not force:
-            msg = "not signed: it would not count"
+            msg = f"not signed: {refusal}"
             raise Refused(f"{msg}\n  fix: see above, or sign all the same with --force")
         if dry_run:
             _report(form, target, word, who, made.path, written=False, doubts=doubts, dry=True)

@@ -16,7 +16,7 @@ from governance import digest
 from governance.decision import ballot
 from governance.evidence import ROOT, of_model
 from governance.model import Version
-from governance.subject import version_path
+from governance.subject import REMOVAL, own_file
 from pipelines.approve import about, refuse_reason
 from pipelines.decide import Minutes, Outcome, draft, record, votes
 
@@ -88,13 +88,15 @@ def _seen(target: Target) -> Iterator[tuple[str, str]]:
         for touched in target.tally.change.touched:
             if touched.after and touched.path.startswith((f"{ROOT}/", "policies/")):
                 yield touched.path, f"sha256:{touched.after.sha256}"
-    elif (path := version_path(target.subject)) is not None:
+    elif (path := own_file(target.subject)) is not None:
         for version in target.own.all(Version):
             if version.path == path:
                 yield from (
                     (of_model(version.value.model, name), seen)
                     for name, seen in version.value.evidence.items()
                 )
+        if REMOVAL.fullmatch(target.subject):
+            yield path, target.digest
     else:
         tree = Revision(target.root, "HEAD")
         for path, data in tree.read_many(landings(target)):

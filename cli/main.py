@@ -20,16 +20,22 @@ _COMMANDS: Final = {
     "check": ("cli.check:check", "Judge the declarations, data and runs of a repository."),
     "decide": ("cli.decide:decide", "Record the board's decision with its signed votes."),
     "demo": ("cli.demo:demo", "Create a repository with people and history to try all this on."),
+    "drift": ("cli.drift:drift", "Say how far data have moved from a reference."),
+    "erase": ("cli.erase:erase", "Erase one person's rows from every version, cache and remote."),
     "explain": ("cli.explain:explain", "Say what a rule demands, or what a line of a file means."),
     "forge": ("cli.forge:forge", "Write CODEOWNERS and rulesets, or compare those in force."),
     "index": ("cli.generate:index", "Write models/index.yaml from contracts, landings and models."),
     "land": ("cli.land:land", "Check new data files and make them part of a dataset."),
+    "lineage": ("cli.lineage:lineage", "Show what a model was made from, and where data went."),
     "new": ("cli.new:new", "Begin a contract or a model from a data file."),
     "pipeline": ("cli.generate:pipeline", "Write dvc.yaml as designed."),
     "policy": ("cli.policy:policy", "Try approval rules: test cases, impact, paths."),
+    "privacy": ("cli.privacy:privacy", "Search for identifiers; try to undo pseudonyms."),
+    "retention": ("cli.retention:retention", "Say which rows are due to go; audit what is kept."),
     "retrain": ("cli.retrain:retrain", "Retrain what changed, and record how."),
     "rules": ("cli.explain:list_rules", "List the rules."),
     "schemas": ("cli.generate:schemas", "Write the JSON Schemas of all kinds for editors."),
+    "store": ("cli.store:store", "Look through the cache and the remotes: list, verify, sweep."),
 }
 
 

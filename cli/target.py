@@ -14,6 +14,7 @@ from checks.collect import Collector
 from checks.situation import Situation
 from cli.proposed import tip
 from cli.situate import situate
+from governance import digest
 from governance.approvals import Approvals
 from governance.catalogue import Declarations, Law
 from governance.changeset import CHANGE, Opinion
@@ -22,14 +23,15 @@ from governance.facts import Subjects
 from governance.finding import Blocked, CouldNotJudge
 from governance.manifest import manifests
 from governance.model import Version
-from governance.records import Approval, Landing
+from governance.records import Approval, Landing, Removal
 from governance.roles import Roles
-from governance.subject import MODEL, version_path
+from governance.subject import MODEL, REMOVAL, own_file
 from governance.tally import Case, Tally
 from pipelines.approve import Matter, spoken
 from pipelines.inputs import Refused
 
 _FEW = 3
+_DIGEST = re.compile(r"(sha256:)?[0-9a-f]{6,64}")
 _PATTERN = re.compile(r"[*?\[\]{}!]")
 
 
@@ -134,11 +136,14 @@ def _standing(
     situation = situate(root, head="HEAD", now=now)
     collector = Collector(situation)
     own = collector.get(Declarations)
-    subject = _full(given)
+    subject, claimed = _full(given)
     _whole(subject, own)
     known = collector.get(Subjects).digests
     if subject not in known:
         raise Refused(_elsewhere(root, subject, own) or _unknown(given, subject, known))
+    if claimed and not known[subject].removeprefix("sha256:").startswith(claimed):
+        msg = f"{subject} stands at {digest.short(known[subject])}, not at {claimed}"
+        raise Refused(f"{msg}\n  fix: look at what stands there now, and name that digest")
     base_name, revision = _base(root, base, own)
     law = Collector(situate(root, head=revision, now=now)).get(Declarations)
     policy = law.one(Approvals, "approvals").value
@@ -153,9 +158,19 @@ def _records(law: Declarations) -> frozenset[str]:
     return frozenset(record.path for record in law.all(Approval))
 
 
-def _full(given: str) -> str:
+def _full(given: str) -> tuple[str, str]:
+    """The subject a person means, and the digest they say it has, if they say one."""
+    name, at, claimed = given.partition("@")
+    if given.startswith("dataset:") or (at and _DIGEST.fullmatch(claimed)):
+        return _spelled_out(name), claimed.removeprefix("sha256:")
+    return _spelled_out(given), ""
+
+
+def _spelled_out(given: str) -> str:
     if ":" in given:
         return given
+    if given.startswith("records/removals/"):
+        return f"removal:{Path(given).stem}"
     return f"model:{given}" if "@" in given else f"dataset:{given}"
 
 
@@ -165,9 +180,10 @@ def _whole(subject: str, own: Declarations) -> None:
     Raises:
         Refused: one does not: the digest would be of less than what stands there.
     """
-    paths = [f"records/landings/{subject.partition(':')[2]}/", version_path(subject) or " "]
+    parts = (f"records/landings/{subject.partition(':')[2]}/", "records/tombstones/")
+    alone = own_file(subject)
     for path in sorted(own.broken):
-        if path.startswith(paths[0]) or path == paths[1]:
+        if path == alone or (alone is None and path.startswith(parts)):
             msg = f"{path} does not load, so {subject} has no digest\n  fix: see `charter check`"
             raise Refused(msg)
 
@@ -181,8 +197,11 @@ def _elsewhere(root: Path, subject: str, own: Declarations) -> str | None:
             return None
         msg = f"{subject} is declared in {path}, but nothing of it has landed in HEAD"
         return f"{msg}\n  fix: land files with `charter land {name}`, and commit the record"
-    if (entry := version_path(subject)) is None:
+    if (entry := own_file(subject)) is None:
         return None
+    if REMOVAL.fullmatch(subject):
+        here = (root / entry).is_file()
+        return f"{entry} is not committed\n  fix: git add and commit it" if here else None
     places = ("refs/heads", "refs/remotes")
     names = git.run(root, "for-each-ref", "--format=%(refname)", *places).decode().split()
     names = [ref for ref in names if not ref.endswith("/HEAD")]
@@ -267,8 +286,10 @@ def part_of(target: Target, path: str) -> bool:
         return path in target.tally.change.paths
     if match := MODEL.fullmatch(target.subject):
         evidence = f"artifacts/ml/models/{match['model']}/"
-        return path == version_path(target.subject) or path.startswith(evidence)
-    return path.startswith(f"records/landings/{target.name}/")
+        return path == own_file(target.subject) or path.startswith(evidence)
+    if REMOVAL.fullmatch(target.subject):
+        return path == own_file(target.subject)
+    return path.startswith((f"records/landings/{target.name}/", "records/tombstones/"))
 
 
 def matter(target: Target) -> Matter:
@@ -318,10 +339,24 @@ def outline(target: Target) -> Iterator[str]:
             if version.path == path:
                 yield f"model digest: {version.value.digest}"
                 yield f"evidence: {', '.join(sorted(version.value.evidence)) or 'none'}"
+    elif REMOVAL.fullmatch(target.subject):
+        yield from _of_removal(target)
     else:
-        manifest = manifests(target.own.all(Landing))[target.name]
+        manifest = manifests(target.own)[target.name]
         yield f"{len(manifest.rows)} files, {manifest.total_rows:,} rows"
         yield f"latest landing: {max(landings(target))}"
+
+
+def _of_removal(target: Target) -> Iterator[str]:
+    for found in target.own.all(Removal):
+        if found.path == own_file(target.subject):
+            removal = found.value
+            yield f"{removal.action} rows: {removal.ground} under {removal.basis}"
+            names = sorted({file.dataset for file in removal.files})
+            rows = sum(file.rows for file in removal.files)
+            yield f"{rows:,} rows in {len(removal.files)} files of {', '.join(names) or 'nothing'}"
+            for barred in removal.barred:
+                yield f"{barred.dataset}: deletion is barred by {barred.duty}"
 
 
 def landings(target: Target) -> tuple[str, ...]:

@@ -95,6 +95,17 @@ def _witnessed(change: Changeset, written: Iterable[Commit], known: Directory) -
     return not claimed or not any(push.by.bot for push in pull.pushes)
 
 
+def identity_of(person: str, roles: Roles) -> Identity:
+    """A name and address that lead to the person, as far as the roles have any."""
+    human = roles.people.get(person)
+    if human is None:
+        return Identity(person, f"{person}@nobody.invalid")
+    address = next(iter((human.email, *human.aliases)), None)
+    if address is None and human.github:
+        address = f"{human.github[0].id}+{person}@users.noreply.github.com"
+    return Identity(human.name, address or f"{person}@nobody.invalid")
+
+
 class Directory:
     """People by their accounts and addresses."""
 

@@ -84,6 +84,8 @@ KINDS: Final = (
     Kind("incident", rf"records/incidents/{_RECORD}\.yaml", "governance.records:Incident"),
     Kind("review", rf"records/reviews/{_RECORD}\.yaml", "governance.records:Review"),
     Kind("waiver", rf"records/waivers/{_RECORD}\.yaml", "governance.records:Waiver"),
+    Kind("removal", rf"records/removals/{_RECORD}\.yaml", "governance.records:Removal"),
+    Kind("certificate", rf"records/certificates/{_RECORD}\.yaml", "governance.records:Certificate"),
     Kind("tombstone", rf"records/tombstones/{_RECORD}\.yaml", "governance.records:Tombstone"),
 )  # fmt: skip
 BY_NAME: Final = {kind.name: kind for kind in KINDS}

@@ -20,7 +20,7 @@ from governance.gates import Gates
 from governance.model import Model
 from governance.monitoring import Monitoring
 from governance.privacy import Privacy
-from governance.records import Landing
+from governance.records import Landing, Tombstone
 from governance.release import Release, Rollout
 from governance.retention import Retention
 from governance.reviews import Reviews
@@ -48,14 +48,15 @@ def effects(
 
 
 POINTER: Final = "datasets.dvc"
+_MOVING: Final = frozenset({"lands-data", "removes-data"})
 
 
 def _with_pointer(found: list[Effect]) -> Iterator[Effect]:
-    """The pointer to the data belongs to the landing that moves it; alone, it lands something."""
-    if not any(effect.kind == "lands-data" for effect in found):
+    """The pointer to the data belongs to what moves it; alone, it lands something."""
+    if not any(effect.kind in _MOVING for effect in found):
         yield _effect("lands-data", "the data pointer moves without a landing", POINTER)
     for effect in found:
-        if effect.kind == "lands-data":
+        if effect.kind in _MOVING:
             yield replace(effect, paths=(*effect.paths, POINTER))
         else:
             yield effect
@@ -96,6 +97,10 @@ def _by_place(change: Touched, new: dict[str, Any]) -> Iterator[Effect]:
         landing = new.get(path)
         subject = f"dataset:{landing.dataset}" if isinstance(landing, Landing) else None
         yield _effect("lands-data", f"lands {path}", path, subject=subject)
+    if path.startswith(("records/removals/", "records/tombstones/")) and change.before is None:
+        stone = new.get(path)
+        of = stone.removal if isinstance(stone, Tombstone) else getattr(stone, "id", None)
+        yield _effect("removes-data", f"adds {path}", path, subject=of and f"removal:{of}")
     registered = _VERSION.fullmatch(path)
     if registered and change.before is None:
         subject = f"model:{registered['model']}@{registered['version']}"
@@ -143,13 +148,23 @@ def _policy(path: str, was: BaseModel, now: BaseModel) -> Iterator[Effect]:
         elif isinstance(was, Approvals) and change.way != "changed":
             kind: EffectKind = "loosens-approval" if change.way == "looser" else "tightens-approval"
             yield _effect(kind, str(change), path, change.route)
-        elif isinstance(was, Retention) and change.route[0] == "holds":
-            # A hold that begins later holds nothing until then.
-            if change.way == "looser" or change.route[-1] == "since":
-                yield _effect("lifts-hold", str(change), path, change.route)
-        elif isinstance(was, Retention) and change.way != "changed":
-            kind = "lengthens-retention" if change.way == "looser" else "shortens-retention"
-            yield _effect(kind, str(change), path, change.route)
+        elif isinstance(was, Retention):
+            for kind in _retention(change):
+                yield _effect(kind, str(change), path, change.route)
+
+
+def _retention(change: FieldChange) -> tuple[EffectKind, ...]:
+    """Whether data go earlier, later, or in spite of a hold; both ways where nobody can tell."""
+    if change.route[0] == "holds":
+        # A hold that begins later holds nothing until then.
+        lifts = change.way == "looser" or change.route[-1] == "since"
+        return ("lifts-hold",) if lifts else ()
+    if change.way == "changed":
+        return ()
+    if isinstance(change.before, int) and isinstance(change.after, int):
+        return ("lengthens-retention" if change.way == "looser" else "shortens-retention",)
+    # A window that comes or goes has the default or its class beside it, which may be either.
+    return ("shortens-retention", "lengthens-retention")
 
 
 def _threshold(path: str, change: FieldChange) -> Iterator[Effect]:

@@ -2,8 +2,9 @@
 
 The file is a whole Open Data Contract Standard 3.x document, read with the standard's own
 classes. Charter's additions stand in `customProperties`, where the standard puts additions:
-`technique`, `generalise_to`, `purpose`, `protected`, `groups` and `label` on a column; `source`
-and `pseudonym_key` on the contract.
+`technique`, `generalise_to`, `truncate_to`, `purpose`, `protected`, `groups`, `label`, `subject`
+and `looks_like` on a column; `source`, `pseudonym_key`, `regulations` and `retention_class` on the
+contract; `engine` on the first server.
 """
 
 from __future__ import annotations
@@ -13,20 +14,33 @@ import json
 import re
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeGuard, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
+from governance import demands
+from governance.demands import is_number, pattern_problem
 from governance.finding import Finding, Place, Route
+from governance.identifiers import KINDS
+from governance.keyname import KeyName
+from governance.quality import Reference, Rule
 from governance.records import Source
 
 if TYPE_CHECKING:
-    from open_data_contract_standard.model import OpenDataContractStandard, SchemaProperty
+    from open_data_contract_standard.model import (
+        OpenDataContractStandard,
+        SchemaObject,
+        SchemaProperty,
+    )
 
 ColumnClass = Literal["direct-identifier", "quasi-identifier", "sensitive", "none"]
 Technique = Literal["pseudonymise", "drop", "generalise", "truncate-date", "keep"]
 LogicalType = Literal["string", "integer", "number", "boolean", "date", "timestamp"]
+Engine = Literal["duckdb", "spark"]
+Precision = Literal["day", "month", "year"]
+_PRECISIONS: Final = get_args(Precision)
 _TYPES: Final = get_args(LogicalType)
+_ENGINES: Final = get_args(Engine)
 _CLASSES: Final = get_args(ColumnClass)
 _TECHNIQUES: Final = get_args(Technique)
 _OPTIONS: Final = {
@@ -38,17 +52,29 @@ _FITTING: Final = {
     "truncate-date": ("date", "timestamp"),
     "generalise": ("string", "integer", "number"),
 }
-_BEYOND_RE2: Final = re.compile(r"\(\?<?[=!]|\(\?P=|\\[1-9]")
-"""Look-around and back-references, which the engine's regular expressions do not have."""
 _ADDITIONS: Final = frozenset(
-    {"generalise_to", "groups", "label", "protected", "purpose", "technique"}
+    {
+        "generalise_to",
+        "groups",
+        "label",
+        "looks_like",
+        "protected",
+        "purpose",
+        "subject",
+        "technique",
+        "truncate_to",
+    }
 )
+_NAME: Final = re.compile(r"[a-z][a-z0-9_-]*")
 _COLUMN_NAME: Final = re.compile(r"[^\W\d]\w*")
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column and what its values must be; `physical` is its name in the landed files."""
+    """One column and what its values must be; `physical` is its name in the landed files.
+
+    The values of a partitioned column stand in no file but in folder names, `physical=value/`.
+    """
 
     name: str
     physical: str
@@ -63,10 +89,15 @@ class Column:
     classification: ColumnClass = "none"
     technique: Technique = "keep"
     generalise_to: float | None = None
+    truncate_to: Precision = "day"
     purpose: str | None = None
     protected: bool = False
     groups: tuple[float, ...] = ()
     label: bool = False
+    subject: str | None = None
+    partitioned: bool = False
+    looks_like: tuple[str, ...] = ()
+    """Kinds of identifier its values resemble without being any."""
 
     @property
     def group_names(self) -> tuple[str, ...]:
@@ -87,13 +118,17 @@ class Contract:
     columns: tuple[Column, ...]
     format: Literal["parquet", "csv"]
     delimiter: str
-    minimum_rows: int
     event_column: str | None
     fresh_days: int | None
     source: Source | None
-    pseudonym_key: Literal["sample", "environment"]
+    pseudonym_key: KeyName
+    regulations: tuple[str, ...]
+    retention_class: str | None
     steward: str | None
     purpose: str | None
+    engine: Engine = "duckdb"
+    rules: tuple[Rule, ...] = ()
+    references: tuple[Reference, ...] = ()
 
     def column(self, name: str) -> Column | None:
         """The column of that name."""
@@ -156,14 +191,19 @@ class _Interpreter:
             if name in names[:index]:
                 route = ("schema", 0, "properties", index, "name")
                 self.refuse(route, f"column {name} is described twice", "keep one")
+        self.partitions(table.properties or [])
+        rules, references = self.quality(table, columns)
         additions = _additions(odcs.customProperties)
         contract = Contract(
             name=odcs.name or "",
             version=odcs.version or "",
             columns=columns,
-            minimum_rows=self.minimum_rows(table.quality),
+            rules=rules,
+            references=references,
             source=self.source(odcs, additions.get("source")),
             pseudonym_key=self.pseudonym_key(additions.get("pseudonym_key")),
+            regulations=self.names("regulations", additions.get("regulations") or []),
+            retention_class=self.retention_class(additions.get("retention_class")),
             steward=_steward(odcs),
             purpose=odcs.description.purpose if odcs.description else None,
             **self.server(odcs),
@@ -216,11 +256,31 @@ class _Interpreter:
             classification=classification,  # type: ignore[arg-type]
             technique=technique,
             generalise_to=added.get("generalise_to"),
+            truncate_to=added.get("truncate_to", "day"),
+            looks_like=tuple(added.get("looks_like") or ()),
             purpose=added.get("purpose"),
             protected=added.get("protected", False) is True,
             groups=tuple(added.get("groups") or ()),
             label=added.get("label", False) is True,
+            subject=added.get("subject"),
+            partitioned=bool(prop.partitioned),
         )
+
+    def partitions(self, properties: list[SchemaProperty]) -> None:
+        """Refuses folders in another order than the columns, or named after people."""
+        before = 0
+        for index, prop in enumerate(properties):
+            route = ("schema", 0, "properties", index)
+            position = prop.partitionKeyPosition
+            if position is not None and (not prop.partitioned or position <= before):
+                problem = f"column {prop.name}: partition key {position} is out of order"
+                fix = "describe partitioned columns in the order of their folders"
+                self.refuse((*route, "partitionKeyPosition"), problem, fix)
+            before = position or before
+            whose = "subject" in _additions(prop.customProperties)
+            if prop.partitioned and (whose or prop.classification == "direct-identifier"):
+                problem = f"column {prop.name}: a folder named after a person would stand in Git"
+                self.refuse((*route, "partitioned"), problem, "keep the column in the files")
 
     def options(self, route: Route, prop: SchemaProperty, options: dict[str, Any]) -> None:
         """Refuses what no check would hold the rows to."""
@@ -230,12 +290,12 @@ class _Interpreter:
                 problem = f"column {prop.name}: {name} is not checked on a {prop.logicalType}"
                 fix = f"use {', '.join(known)}" if known else "remove it"
                 self.refuse((*route, name), problem, fix)
-            elif name != "pattern" and not _is_number(value):
+            elif name != "pattern" and not is_number(value):
                 self.refuse((*route, name), f"column {prop.name}: {name} is no number", "write one")
-            elif name == "pattern" and (wrong := _pattern_problem(value)):
+            elif name == "pattern" and (wrong := pattern_problem(value)):
                 self.refuse((*route, name), f"column {prop.name}: pattern {wrong}", "correct it")
         for index, entry in enumerate(prop.enum or ()):
-            if prop.logicalType in {"integer", "number"} and not _is_number(entry.value):
+            if prop.logicalType in {"integer", "number"} and not is_number(entry.value):
                 problem = f"column {prop.name}: {entry.value!r} is no {prop.logicalType}"
                 self.refuse((*route[:-1], "enum", index, "value"), problem, "write a number")
 
@@ -247,10 +307,21 @@ class _Interpreter:
             problem = f"column {prop.name}: technique {technique} does not fit a {kind}"
             self.refuse(route, problem, f"it fits {', '.join(fitting)}")
         width = added.get("generalise_to")
-        if width is not None and not (_is_number(width) and width > 0):
+        if width is not None and not (is_number(width) and width > 0):
             self.refuse(
                 route, f"column {prop.name}: generalise_to is no width", "write a number > 0"
             )
+        if added.get("truncate_to", "day") not in _PRECISIONS:
+            problem = f"column {prop.name}: truncate_to is no precision of a date"
+            self.refuse(route, problem, f"use one of {', '.join(_PRECISIONS)}")
+        resembled = added.get("looks_like", [])
+        if not (isinstance(resembled, list) and set(map(str, resembled)) <= set(KINDS)):
+            problem = f"column {prop.name}: looks_like is no list of kinds of identifier"
+            self.refuse(route, problem, f"choose from {', '.join(KINDS)}")
+        whose = added.get("subject")
+        if whose is not None and not (isinstance(whose, str) and _NAME.fullmatch(whose)):
+            problem = f"column {prop.name}: subject is no name"
+            self.refuse(route, problem, "name whom the value identifies, such as customer")
         for name in ("protected", "label"):
             if not isinstance(added.get(name, False), bool):
                 self.refuse(route, f"column {prop.name}: {name} is not true or false", "write true")
@@ -276,26 +347,61 @@ class _Interpreter:
             fix = "add custom property `groups` with the bounds, such as [30, 45, 60]"
             self.refuse((*route, "customProperties"), problem, fix)
 
-    def minimum_rows(self, quality: Any) -> int:
-        for clause in quality or []:
-            if clause.metric == "rowCount":
-                return int(clause.mustBeGreaterOrEqualTo or (clause.mustBeGreaterThan or 0) + 1)
-        return 1
+    def quality(
+        self, table: SchemaObject, columns: tuple[Column, ...]
+    ) -> tuple[tuple[Rule, ...], tuple[Reference, ...]]:
+        """Rules and references of the table and of its columns."""
+        kinds = {column.name: column.type for column in columns}
+        hidden = frozenset(c.name for c in columns if c.classification == "direct-identifier")
+        rules: list[Rule] = []
+        references: list[Reference] = []
+        top: Route = ("schema", 0)
+        places: list[tuple[Route, str | None, Any, Any]] = [
+            (top, None, table.quality, table.relationships)
+        ]
+        places += [
+            ((*top, "properties", index), prop.name, prop.quality, prop.relationships)
+            for index, prop in enumerate(table.properties or [])
+        ]
+        for route, name, clauses, related in places:
+            known = demands.Known(table.name or "", kinds, hidden, name)
+            rules += demands.rules((*route, "quality"), clauses, known, self.refuse)
+            references += demands.references((*route, "relationships"), related, known, self.refuse)
+        return tuple(rules), tuple(references)
 
     def server(self, odcs: OpenDataContractStandard) -> dict[str, Any]:
-        servers = odcs.servers or []
-        kind = (servers[0].format or "parquet").lower() if servers else "parquet"
+        """Format, delimiter and engine of the first server."""
+        if not odcs.servers:
+            return {"format": "parquet", "delimiter": ",", "engine": "duckdb"}
+        server = odcs.servers[0]
+        kind = (server.format or "parquet").lower()
         if kind not in {"parquet", "csv"}:
             route = ("servers", 0, "format")
             self.refuse(route, f"format {kind} is not supported", "use parquet or csv")
-        return {"format": kind, "delimiter": (servers[0].delimiter or ",") if servers else ","}
+        added = _additions(server.customProperties)
+        engine = added.get("engine", "duckdb")
+        route = ("servers", 0, "customProperties")
+        if engine not in _ENGINES:
+            problem = f"engine {engine!r} is not known"
+            self.refuse(route, problem, f"use one of {', '.join(_ENGINES)}")
+        # The standard has a `delimiter` on some types of server, and none on a local one.
+        delimiter = added.get("delimiter", server.delimiter or ",")
+        if not isinstance(delimiter, str) or len(delimiter) != 1:
+            self.refuse(route, "delimiter is not one character", 'write value: ";"')
+        for name in sorted(added.keys() - {"delimiter", "engine"}):
+            fix = "known: delimiter, engine"
+            self.refuse(route, f"unknown custom property {name} of a server", fix)
+        return {"format": kind, "delimiter": delimiter, "engine": engine}
 
     def freshness(self, odcs: OpenDataContractStandard, names: list[str]) -> dict[str, Any]:
         found: dict[str, Any] = {"event_column": None, "fresh_days": None}
         for index, sla in enumerate(odcs.slaProperties or []):
-            if sla.property != "freshness":
-                continue
             route = ("slaProperties", index)
+            if sla.property != "freshness" or found["fresh_days"] is not None:
+                again = "a second time" if sla.property == "freshness" else "here"
+                problem = f"{sla.property} is not checked {again}"
+                self.refuse((*route, "property"), problem, "describe it below `description: usage`")
+                continue
             column = (sla.element or "").rsplit(".", 1)[-1]
             if sla.element and column not in names:
                 problem = f"freshness is measured on {sla.element}, which is no column"
@@ -328,10 +434,40 @@ class _Interpreter:
                 self.refuse((*route, *problem["loc"]), text, "give kind, id, uri and licence")
         return None
 
-    def pseudonym_key(self, given: Any) -> Literal["sample", "environment"]:
-        if given not in (None, "sample", "environment"):
-            self.refuse((), f"pseudonym_key {given!r} is not known", "use sample or environment")
-        return "sample" if given == "sample" else "environment"
+    def names(self, key: str, given: Any) -> tuple[str, ...]:
+        """A list of names below a custom property of the contract."""
+        fit = isinstance(given, list) and all(
+            isinstance(n, str) and _NAME.fullmatch(n) for n in given
+        )
+        if not fit:
+            self.refuse((), f"`{key}` is no list of names", f"write `{key}` as a list of names")
+            return ()
+        return tuple(given)
+
+    def retention_class(self, given: Any) -> str | None:
+        """The class of `policies/retention.yaml` that sets the window."""
+        return next(iter(self.names("retention_class", [given])), None) if given else None
+
+    def pseudonym_key(self, given: Any) -> KeyName:
+        """The key that replaces identifiers: `sample`, `environment`, or a name and a version."""
+        if given is None or given in ("sample", "environment"):
+            return KeyName(given or "environment")
+        parts = given if isinstance(given, dict) else {}
+        name, version = parts.get("name"), parts.get("version")
+        if parts.keys() == {"name", "version"} and _is_key(name) and _is_version(version):
+            return KeyName(name, version)
+        problem = f"pseudonym_key {given!r} is not known"
+        self.refuse((), problem, "use sample, environment, or {name: credit, version: 1}")
+        return KeyName("environment")
+
+
+def _is_key(name: Any) -> TypeGuard[str]:
+    """Whether a key may be called so; the sample key has no versions."""
+    return isinstance(name, str) and bool(_NAME.fullmatch(name)) and name != "sample"
+
+
+def _is_version(number: Any) -> TypeGuard[int]:
+    return isinstance(number, int) and not isinstance(number, bool) and number >= 1
 
 
 def interpret(
@@ -341,20 +477,6 @@ def interpret(
     interpreter = _Interpreter(path)
     contract = interpreter.contract(odcs)
     return contract, tuple(interpreter.findings)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _pattern_problem(pattern: Any) -> str | None:
-    try:
-        re.compile(pattern)
-    except (re.error, TypeError, OverflowError, RecursionError) as error:
-        return f"does not compile: {error}"
-    if _BEYOND_RE2.search(pattern):
-        return "looks around or back, which the engine cannot"
-    return None
 
 
 def _additions(properties: Any) -> dict[str, Any]:

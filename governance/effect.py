@@ -12,6 +12,7 @@ EffectKind = Literal[
     "promotes-to-production",
     "registers-version",
     "lands-data",
+    "removes-data",
     "changes-contract",
     "changes-threshold",
     "loosens-threshold",
@@ -35,7 +36,8 @@ EffectKind = Literal[
 class Effect:
     """One meaning of a change.
 
-    `subject` names what can be approved on its own (`dataset:<name>`, `model:<name>@<version>`),
+    `subject` names what can be approved on its own (`dataset:<name>`, `model:<name>@<version>`,
+    `removal:<id>`),
     or the role that is edited (`role:<name>`). `paths` are the touched files that bring it about.
     """
 

@@ -14,6 +14,7 @@ from pydantic import Field
 from governance import digest
 from governance.declaration import Name, Part, RepoPath
 from governance.digest import Digest
+from governance.identifiers import Confidence, Kind
 
 Count = Annotated[int, Field(ge=0)]
 Commit = Annotated[str, Field(pattern=r"^[0-9a-f]{40}([0-9a-f]{24})?$")]
@@ -52,6 +53,19 @@ class Violation(Part):
     files: tuple[str, ...] = ()
 
 
+class Measured(Part):
+    """One quality rule of the contract, measured on the whole dataset."""
+
+    rule: str
+    metric: str
+    columns: tuple[str, ...]
+    severity: Literal["error", "warning", "info"]
+    unit: Literal["rows", "percent"]
+    number: float | None
+    demand: str
+    outcome: Literal["pass", "fail"]
+
+
 class Span(Part):
     """First and last event time of the rows, as days."""
 
@@ -69,6 +83,17 @@ class Validation(Part):
     columns: dict[str, ColumnFacts]
     events: Span | None
     violations: tuple[Violation, ...]
+    quality: tuple[Measured, ...] = ()
+    references: dict[Name, Digest] = {}
+    """Digest of each other dataset whose values were looked up."""
+
+
+class KeyUsed(Part):
+    """Which key made the pseudonyms; its fingerprint tells nothing of it."""
+
+    name: str
+    version: Annotated[int, Field(ge=1)]
+    fingerprint: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 
 
 class Preparation(Part):
@@ -78,26 +103,101 @@ class Preparation(Part):
     dataset_digest: Digest
     rows: Count
     techniques: dict[str, str]
-    key_fingerprint: str | None
+    key: KeyUsed | None
     files: tuple[FileFacts, ...]
 
 
+class IdentifierFacts(Part):
+    """One kind of identifier seen where the contract declares none.
+
+    `cells` stops counting where more would prove nothing; `sample` is an outline, no value.
+    """
+
+    column: str
+    kind: Kind
+    confidence: Confidence
+    cells: Count
+    files: dict[str, Count]
+    sample: str
+    survives: bool
+    resembles: bool
+
+
+class ColumnWidth(Part):
+    """How far a prepared column tells rows apart."""
+
+    type: str
+    rows: Count
+    distinct: Count
+
+
+class AnonymityFacts(Part):
+    """Classes of prepared rows that agree in `attributes`; `below`: rows in classes smaller."""
+
+    attributes: tuple[str, ...]
+    rows: Count
+    classes: Count
+    smallest: Count
+    below: dict[str, Count]
+
+
+class ReversalFacts(Part):
+    """What an attacker without the key found out about one column.
+
+    `values`: values attacked. `tried`: hashes computed. `reversed`: values found out. `by`: how.
+    """
+
+    values: Count
+    tried: Count
+    reversed: Count
+    by: tuple[str, ...]
+
+
+class PrivacyReport(Part):
+    """`datasets/<d>/privacy.json`: what the landed and the prepared rows tell about people."""
+
+    dataset: Name
+    dataset_digest: Digest
+    identifiers: tuple[IdentifierFacts, ...]
+    columns: dict[str, ColumnWidth]
+    anonymity: AnonymityFacts
+    reversal: dict[str, ReversalFacts]
+
+
 class GroupFacts(Part):
-    """One group of a protected attribute before training."""
+    """A label in one group: mean of the rows that have one, with its 95 % interval."""
 
     rows: Count
     label_mean: float
     label_low: float
     label_high: float
-    missing_share: float
 
 
 class LabelBias(Part):
-    """How one label differs between the groups of one attribute."""
+    """How one label differs between groups. `ratio`: lowest by highest rate, None for no rates."""
 
     groups: dict[str, GroupFacts]
     difference: float
-    smallest_group: Count
+    ratio: float | None
+
+
+class Groups(Part):
+    """Rows and labels by group. `small_groups` have too few rows to be told apart."""
+
+    groups: dict[str, Count]
+    small_groups: Count
+    small_rows: Count
+    labels: dict[str, LabelBias]
+
+
+class AttributeBias(Groups):
+    """One protected attribute. `missing`: missing values by column and group.
+
+    `proxies`: bias-corrected Cramér's V by feature, 0 to 1.
+    """
+
+    missing: dict[str, dict[str, Count]]
+    proxies: dict[str, float]
 
 
 class ToolUsed(Part):
@@ -108,12 +208,14 @@ class ToolUsed(Part):
 
 
 class BiasScan(Part):
-    """`datasets/<d>/bias.json`: attribute, then label."""
+    """`datasets/<d>/bias.json`: groups by attribute, and where two attributes meet."""
 
     dataset: Name
     dataset_digest: Digest
     tool: ToolUsed
-    attributes: dict[str, dict[str, LabelBias]]
+    minimum_cell: Count
+    attributes: dict[str, AttributeBias]
+    intersections: dict[str, Groups]
 
 
 class TrainingRun(Part):
@@ -281,6 +383,7 @@ ROOT: Final = "artifacts/ml"
 KINDS: Final[dict[str, type[Part]]] = {
     "validation": Validation,
     "preparation": Preparation,
+    "privacy": PrivacyReport,
     "bias": BiasScan,
     "training": TrainingRun,
     "metrics": Metrics,

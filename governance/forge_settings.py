@@ -41,6 +41,7 @@ _PLACES: Final[Mapping[EffectKind, tuple[str, ...]]] = {
     "promotes-to-production": ("models/*/rollout.yaml",),
     "registers-version": ("models/*/versions/*.yaml",),
     "lands-data": ("records/landings/**", "datasets.dvc"),
+    "removes-data": ("records/removals/**", "records/tombstones/**"),
     "changes-contract": ("policies/datasets/**",),
     "changes-policy": ("policies/**",),
     "changes-role": ("policies/roles.yaml",),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
+from governance.bias import BiasLimits
 from governance.declaration import Part, Policy, Text
 from governance.finding import Verdict
 from governance.strictness import Higher, Lower, More
@@ -86,6 +87,8 @@ class Gates(Policy):
     """Bounds for classifiers."""
     regression: TaskGates
     """Bounds for regressors."""
+    bias: BiasLimits = BiasLimits()
+    """Bounds on the data, before training."""
 
     def task(self, name: str) -> TaskGates:
         """The bounds of `classification` or `regression`."""

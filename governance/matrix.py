@@ -39,7 +39,7 @@ MAY_MEAN: Final[tuple[tuple[str, tuple[EffectKind, ...]], ...]] = (
     ("policies/privacy.yaml", _THRESHOLDS),
     ("policies/release.yaml", _THRESHOLDS),
     ("policies/reviews.yaml", _THRESHOLDS),
-    ("datasets.dvc", ("lands-data",)),
+    ("datasets.dvc", ("lands-data", "removes-data")),
 )
 """What a change of a path may mean, when only its content can tell."""
 

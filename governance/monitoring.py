@@ -20,6 +20,8 @@ class Drift(Part):
     """Largest distance without alarm."""
     minimum_rows: Annotated[int, Field(ge=1), Stays]
     """Rows below which a window says nothing."""
+    confidence: Annotated[float, Field(gt=0.5, lt=1), Stays] = 0.95
+    """Confidence that a distance beyond the bound is no accident, over all features together."""
 
 
 class PerformanceDrop(Part):

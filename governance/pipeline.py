@@ -59,7 +59,31 @@ class Step:
         return {"foreach": f"${{{self.each}}}", "do": {k: v for k, v in body.items() if v}}
 
 
-_DATA_CODE: Final = ("adapters/engine.py", "governance/contract.py", "governance/pseudonym.py")
+_DATA_CODE: Final = (
+    "adapters/engine/__init__.py",
+    "adapters/engine/dialect.py",
+    "adapters/engine/duckdb.py",
+    "adapters/engine/expressions.py",
+    "adapters/engine/spark.py",
+    "governance/contract.py",
+    "governance/pseudonym.py",
+)
+_PRIVACY_CODE: Final = (
+    "adapters/secrets.py",
+    "governance/anonymity.py",
+    "governance/disclosure.py",
+    "governance/guesses.py",
+    "governance/identifiers/checkdigits.py",
+    "governance/identifiers/names.py",
+    "governance/identifiers/shapes.py",
+    "governance/identifiers/sightings.py",
+    "governance/reversal.py",
+    "pipelines/anonymity.py",
+    "pipelines/disclosure.py",
+    "pipelines/identify.py",
+    "pipelines/landed.py",
+    "pipelines/reversal.py",
+)
 _MODEL_CODE: Final = (
     "adapters/modelfile.py",
     "governance/contract.py",
@@ -73,7 +97,17 @@ STEPS: Final = (
         "validate", "datasets",
         "Landed bytes against manifest and contract",
         deps=(f"{DATA}/${{key}}", "${item.landings}"),
-        code=(*_DATA_CODE, "pipelines/clauses.py", "pipelines/validate.py"),
+        code=(
+            *_DATA_CODE,
+            "governance/demands.py",
+            "governance/quality.py",
+            "governance/query.py",
+            "pipelines/clauses.py",
+            "pipelines/landed.py",
+            "pipelines/quality.py",
+            "pipelines/scan.py",
+            "pipelines/validate.py",
+        ),
         params=((_CONTRACT, ("schema", "servers", "slaProperties")),),
         evidence=(f"{_DATASET}/validation.json",),
     ),
@@ -81,20 +115,32 @@ STEPS: Final = (
         "prepare", "datasets",
         "Pseudonymise, minimise and keep what training may see",
         deps=(f"{DATA}/${{key}}", f"{_DATASET}/validation.json"),
-        code=(*_DATA_CODE, "pipelines/prepare.py"),
+        code=(*_DATA_CODE, *_PRIVACY_CODE, "pipelines/prepare.py"),
         params=(
             (_CONTRACT, ("schema", "servers", "customProperties")),
-            ("policies/privacy.yaml", ("classes", "pseudonyms")),
+            ("policies/privacy.yaml", ("classes", "pseudonyms", "regulations")),
         ),
         cached=(f"{_DATASET}/prepared",),
-        evidence=(f"{_DATASET}/preparation.json",),
+        evidence=(f"{_DATASET}/preparation.json", f"{_DATASET}/privacy.json"),
     ),
     Step(
         "scan_bias", "datasets",
-        "Group sizes, label rates and missing values by protected attribute",
+        "Group sizes, label rates, missing values and proxies by protected attribute",
         deps=(f"{_DATASET}/preparation.json", f"{_DATASET}/prepared"),
-        code=(*_DATA_CODE, "pipelines/scan_bias.py"),
-        params=((_CONTRACT, ("schema",)), ("policies/approved_tools.yaml", ("tools",))),
+        code=(
+            *_DATA_CODE,
+            "governance/association.py",
+            "governance/counters.py",
+            "pipelines/cells.py",
+            "pipelines/group_counts.py",
+            "pipelines/proxies.py",
+            "pipelines/scan_bias.py",
+        ),
+        params=(
+            (_CONTRACT, ("schema", "servers")),
+            ("policies/approved_tools.yaml", ("tools",)),
+            ("policies/gates.yaml", ("bias",)),
+        ),
         evidence=(f"{_DATASET}/bias.json",),
     ),
     Step(

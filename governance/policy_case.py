@@ -23,7 +23,7 @@ class Meaning(Part):
 
     kind: EffectKind
     """The meaning."""
-    subject: Annotated[str, Field(pattern=r"^(role|dataset|model):[^\s]+$")] | None = None
+    subject: Annotated[str, Field(pattern=r"^(role|dataset|model|removal):[^\s]+$")] | None = None
     """What it is about, such as `model:credit@1.2.0` or `role:legal`."""
     path: Path
     """The touched file that brings it about."""

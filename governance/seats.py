@@ -15,8 +15,9 @@ from governance.matching import Slot
 from governance.roles import Roles
 from governance.tally import Demand, Tally
 
-_OF_SUBJECT: Final[dict[str, frozenset[EffectKind]]] = {
+OF_SUBJECT: Final[dict[str, frozenset[EffectKind]]] = {
     "dataset": frozenset({"lands-data"}),
+    "removal": frozenset({"removes-data"}),
     "model": frozenset({"registers-version", "promotes-to-staging", "promotes-to-production"}),
 }
 """Meanings of a change that approving such a subject on its own can answer for."""
@@ -53,7 +54,7 @@ def of_change(tally: Tally, policy: Approvals) -> tuple[Wanted, ...]:
 
 def of_subject(subject: str, policy: Approvals) -> tuple[Wanted, ...]:
     """What the rules may want of a dataset or a version, whatever change brings it."""
-    kinds = _OF_SUBJECT[subject.partition(":")[0]]
+    kinds = OF_SUBJECT[subject.partition(":")[0]]
     return tuple(
         _wanted(rule.id, tuple(requirement.slots(rule.require)), rule, None)
         for rule in policy.rules

@@ -17,7 +17,8 @@ PREDICATE: Final = "urn:charter:approval:v1"
 SubjectName = Annotated[
     str,
     Field(
-        pattern=r"^(change|dataset:[a-z][a-z0-9_-]*|model:[a-z][a-z0-9_-]*@[0-9]+\.[0-9]+\.[0-9]+)$",
+        pattern=r"^(change|dataset:[a-z][a-z0-9_-]*|model:[a-z][a-z0-9_-]*@[0-9]+\.[0-9]+\.[0-9]+"
+        r"|removal:[a-z0-9][a-z0-9._-]*)$",
         max_length=200,
     ),
 ]

@@ -1,26 +1,18 @@
-"""Digests of what people approve on its own: a dataset, a version of a model."""
+"""Digests of what people approve on its own: a dataset, a version of a model, a removal."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from governance import digest
-from governance.declaration import Declared
 from governance.evidence import of_model
-from governance.manifest import manifests
 from governance.model import Version
-from governance.records import Landing
 
 MODEL: Final = re.compile(r"model:(?P<model>[a-z][a-z0-9_-]*)@(?P<version>[0-9.]+)")
 DATASET: Final = re.compile(r"dataset:(?P<dataset>[a-z][a-z0-9_-]*)")
-
-
-def of_dataset(name: str, landings: Iterable[Declared[Landing]]) -> str | None:
-    """The digest of a dataset's manifest; None when nothing has landed."""
-    kept = manifests(landings).get(name)
-    return None if kept is None else kept.digest
+REMOVAL: Final = re.compile(r"removal:(?P<removal>[a-z0-9][a-z0-9._-]{0,99})")
 
 
 def of_version(version: Version, entry: str, current: str | None, found: Mapping[str, str]) -> str:
@@ -44,7 +36,10 @@ def of_version(version: Version, entry: str, current: str | None, found: Mapping
     return digest.of_value({"entry": entry, "evidence": named})
 
 
-def version_path(subject: str) -> str | None:
-    """The file in which the version a subject names is registered."""
-    match = MODEL.fullmatch(subject)
-    return match and f"models/{match['model']}/versions/{match['version']}.yaml"
+def own_file(subject: str) -> str | None:
+    """The one file a subject stands in: a version's entry, a removal; None for other subjects."""
+    if match := MODEL.fullmatch(subject):
+        return f"models/{match['model']}/versions/{match['version']}.yaml"
+    if match := REMOVAL.fullmatch(subject):
+        return f"records/removals/{match['removal']}.yaml"
+    return None

@@ -9,13 +9,13 @@ from typing import Final
 
 from governance import approval, compare, digest, glob
 from governance.approvals import Approvals
+from governance.authorship import identity_of
 from governance.catalogue import Declarations
 from governance.changeset import (
     CHANGE,
     Account,
     Changeset,
     Commit,
-    Identity,
     Opinion,
     PullRequest,
     Touched,
@@ -106,7 +106,7 @@ def _changeset(given: CaseChange, roles: Roles) -> Changeset:
     touched = [Touched(path, None, new, given.lines) for path in given.added]
     touched += [Touched(path, old, new, given.lines) for path in given.edited]
     touched += [Touched(path, old, None, given.lines) for path in given.removed]
-    author, *others = (_identity(person, roles) for person in given.by)
+    author, *others = (identity_of(person, roles) for person in given.by)
     commit = Commit(
         id=_HEAD,
         author=author,
@@ -117,17 +117,6 @@ def _changeset(given: CaseChange, roles: Roles) -> Changeset:
     return Changeset(
         given.branch, _BASE, _HEAD, "a case", tuple(touched), (commit,), {}, _pull(given)
     )
-
-
-def _identity(person: str, roles: Roles) -> Identity:
-    """A name and address that lead to the person, as far as the roles have any."""
-    human = roles.people.get(person)
-    if human is None:
-        return Identity(person, f"{person}@nobody.invalid")
-    address = next(iter((human.email, *human.aliases)), None)
-    if address is None and human.github:
-        address = f"{human.github[0].id}+{person}@users.noreply.github.com"
-    return Identity(human.name, address or f"{person}@nobody.invalid")
 
 
 def _pull(given: CaseChange) -> PullRequest | None:

@@ -16,7 +16,7 @@ from governance.finding import Blocked, CouldNotJudge
 from governance.manifest import Manifest, fold
 from governance.model import Model
 from governance.pipeline import DATA
-from governance.records import Landing
+from governance.records import Landing, Tombstone
 
 if TYPE_CHECKING:
     from governance.declaration import Part
@@ -74,13 +74,27 @@ def model(name: str) -> Model:
 
 
 def manifest(name: str, root: Path = Path()) -> Manifest:
-    """The manifest of a dataset, from its landing records."""
-    folder = root / "records" / "landings" / name
-    landings: list[Declared[Landing]] = [
-        Declared(path, declared(path, root))
-        for path in sorted(f"records/landings/{name}/{p.name}" for p in folder.glob("*.yaml"))
-    ]
-    return fold(landings)
+    """The manifest of a dataset, from the records of landings and erasures."""
+    landings: list[Declared[Landing]] = _records(f"records/landings/{name}", root)
+    stones: list[Declared[Tombstone]] = _records("records/tombstones", root)
+    return fold(landings, [stone for stone in stones if stone.value.dataset == name])
+
+
+def landed_by(name: str, root: Path = Path()) -> tuple[str, ...]:
+    """Who landed files of a dataset, as far as the records say."""
+    landings: list[Declared[Landing]] = _records(f"records/landings/{name}", root)
+    return tuple(dict.fromkeys(found.value.by for found in landings if found.value.by))
+
+
+def erased(root: Path = Path()) -> dict[str, str]:
+    """The removal behind the SHA-256 of every landed file that is gone for ever."""
+    stones: list[Declared[Tombstone]] = _records("records/tombstones", root)
+    return {file.sha256: stone.value.removal for stone in stones for file in stone.value.files}
+
+
+def _records(folder: str, root: Path) -> list[Declared[Any]]:
+    names = sorted(path.name for path in (root / folder).glob("*.yaml"))
+    return [Declared(f"{folder}/{name}", declared(f"{folder}/{name}", root)) for name in names]
 
 
 def differences(

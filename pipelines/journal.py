@@ -14,6 +14,7 @@ from pathlib import Path
 
 from adapters import files, git
 from governance.finding import CouldNotJudge
+from pipelines import removal_journal
 
 
 def open_(root: Path, dataset: str, created: Sequence[str], touched: Sequence[str]) -> None:
@@ -78,11 +79,15 @@ def folder(root: Path) -> Path:
 
 
 @contextlib.contextmanager
-def alone(root: Path) -> Iterator[None]:
-    """Keeps landings and retrainings apart, each the only one that acts.
+def alone(root: Path, *, finishing: bool = False) -> Iterator[None]:
+    """Keeps landings, retrainings and removals apart, each the only one that acts.
+
+    Args:
+        root: top of the repository.
+        finishing: may act though a removal was begun and not finished, for it finishes it.
 
     Raises:
-        CouldNotJudge: one runs already.
+        CouldNotJudge: one runs already, or a removal was not finished.
     """
     folder(root).mkdir(parents=True, exist_ok=True)
     with (folder(root) / "lock").open("w") as lock:
@@ -91,6 +96,8 @@ def alone(root: Path) -> Iterator[None]:
         except BlockingIOError:
             msg = "another landing or retraining is running in this repository"
             raise CouldNotJudge(msg) from None
+        if not finishing:
+            removal_journal.refuse_unfinished(root)
         yield
 
 

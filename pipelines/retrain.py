@@ -125,7 +125,7 @@ def _differences(root: Path, declarations: Declarations) -> list[str]:
     """Where the data files that are here differ from those landed; datasets not here are not."""
     return [
         line
-        for name, manifest in manifests(declarations.all(Landing)).items()
+        for name, manifest in manifests(declarations).items()
         if any(files.folder(root / DATA / name))
         for line in inputs.differences(name, manifest, root)
     ]
@@ -253,7 +253,7 @@ def _record(
     root: Path, declarations: Declarations, index: Index, models: Mapping[str, RetrainedModel]
 ) -> dict[str, object]:
     found = [_metadata(root, name) for name in sorted(models)]
-    landed = manifests(declarations.all(Landing))
+    landed = manifests(declarations)
     code = {path: files.sha256(root / path) for path in pipeline.code_files()}
     return {
         "host": {

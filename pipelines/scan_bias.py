@@ -6,25 +6,39 @@ not matter. `train` refuses a dataset without this report (IE-MGP-2025.01 §2).
 
 from __future__ import annotations
 
+import itertools
 import math
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from adapters import engine
+from governance.bias import UNKNOWN
 from governance.digest import rounded
-from governance.evidence import BiasScan, GroupFacts, LabelBias, Preparation, ToolUsed, of_dataset
-from governance.tools import ApprovedTools
-from pipelines import inputs
+from governance.evidence import (
+    AttributeBias,
+    BiasScan,
+    GroupFacts,
+    Groups,
+    LabelBias,
+    Preparation,
+    ToolUsed,
+    of_dataset,
+)
+from pipelines import group_counts, inputs, proxies
 from pipelines.inputs import Refused
 
 if TYPE_CHECKING:
-    import ibis
-
     from governance.contract import Column, Contract
+    from governance.gates import Gates
+    from governance.tools import ApprovedTools
+    from pipelines.group_counts import Counts, Group, Sums
 
-TOOL = "fairlearn"
-_Z95 = 1.959964
+TOOL: Final = "fairlearn"
+JOINT: Final = " & "
+"""Between the names of attributes that meet, and of their groups."""
+_Z95: Final = 1.959964
 
 
 def scan_bias(name: str) -> None:
@@ -34,120 +48,132 @@ def scan_bias(name: str) -> None:
         Refused: no protected attribute or label is declared, or the tool is not approved.
     """
     contract: Contract = inputs.contract(name)
-    tools: ApprovedTools = inputs.declared("policies/approved_tools.yaml")
-    found = version(TOOL)
-    if not tools.approved(TOOL, found, "bias-detection"):
-        msg = f"{TOOL} {found} is not approved for bias detection in policies/approved_tools.yaml"
-        raise Refused(msg)
-    if not contract.protected or not contract.labels:
-        what = "protected attribute" if not contract.protected else "label"
-        mark = what.split(maxsplit=1)[0]
-        msg = (
-            f"policies/datasets/{name}.yaml: no {what} is declared\n  fix: mark one `{mark}: true`"
-        )
-        raise Refused(msg)
+    found = _tool()
+    _declared(contract)
+    gates: Gates = inputs.declared("policies/gates.yaml")
+    least = gates.bias.minimum_cell_rows
     preparation = inputs.read(of_dataset(name, "preparation"), Preparation)
     folder = Path(of_dataset(name, "preparation")).parent / "prepared"
-    connection = engine.connect()
-    table = connection.read_parquet(f"{folder}/*.parquet")
+    connection = engine.connect(contract.engine)
+    table = engine.parquet(connection, sorted(folder.rglob("*.parquet")))
+    counts = group_counts.count(table, contract)
+    strengths = proxies.strengths(table, contract, counts)
     report = BiasScan(
         dataset=name,
         dataset_digest=preparation.dataset_digest,
-        tool=ToolUsed(name=TOOL, version=found),
+        tool=found,
+        minimum_cell=least,
         attributes={
-            attribute: {
-                label: _gaps(table, contract, attribute, label) for label in contract.labels
-            }
+            attribute: _attribute(counts, contract, attribute, strengths[attribute], least)
             for attribute in contract.protected
+        },
+        intersections={
+            JOINT.join(pair): _groups(counts.by(pair), contract, least)
+            for pair in itertools.combinations(contract.protected, 2)
         },
     )
     inputs.write(of_dataset(name, "bias"), report)
-    for attribute, labels in report.attributes.items():
-        for label, gaps in labels.items():
+    for attribute, about in report.attributes.items():
+        for label, gaps in about.labels.items():
             between = f"{len(gaps.groups)} groups of {attribute}"
             print(f"{name}: {label} differs by {gaps.difference:g} between {between}")
 
 
-def _gaps(table: ibis.Table, contract: Contract, attribute: str, label: str) -> LabelBias:
+def _tool() -> ToolUsed:
+    tools: ApprovedTools = inputs.declared("policies/approved_tools.yaml")
+    found = version(TOOL)
+    if not tools.approved(TOOL, found, "bias-detection"):
+        msg = (
+            f"{TOOL} {found} is not approved for bias detection in policies/approved_tools.yaml\n"
+            "  fix: install an approved version, or have this one approved"
+        )
+        raise Refused(msg)
+    return ToolUsed(name=TOOL, version=found)
+
+
+def _declared(contract: Contract) -> None:
+    kinds = {"protected attribute": contract.protected, "label": contract.labels}
+    lines = [
+        f"policies/datasets/{contract.name}.yaml: no {what} is declared\n"
+        f"  fix: mark one `{what.split()[0]}: true`"
+        for what, names in kinds.items()
+        if not names
+    ]
+    if lines:
+        raise Refused(*lines)
+
+
+def _attribute(
+    counts: Counts, contract: Contract, attribute: str, proxies: Mapping[str, float], least: int
+) -> AttributeBias:
+    found = counts.by([attribute])
+    told = {key[0]: group.missing for key, group in found.items() if group.rows >= least}
+    lacking = sorted({column for missing in told.values() for column in missing if missing[column]})
+    return AttributeBias(
+        **dict(_groups(found, contract, least)),
+        missing={
+            column: {group: missing[column] for group, missing in told.items()}
+            for column in lacking
+            if column != attribute
+        },
+        proxies=dict(sorted(proxies.items())),
+    )
+
+
+def _groups(found: Mapping[tuple[str, ...], Group], contract: Contract, least: int) -> Groups:
+    """What may be told of groups: nothing about those of hardly any rows but how many they are."""
+    told = {JOINT.join(key): group for key, group in found.items() if group.rows >= least}
+    small = {key: group.rows for key, group in found.items() if group.rows < least}
+    labels = [column for column in contract.columns if column.label]
+    return Groups(
+        groups={name: group.rows for name, group in told.items()},
+        small_groups=sum(UNKNOWN not in key for key in small),
+        small_rows=sum(small.values()),
+        labels={
+            label.name: _label(
+                {name: group.labels[label.name] for name, group in told.items()}, label
+            )
+            for label in labels
+        },
+    )
+
+
+def _label(groups: Mapping[str, Sums], label: Column) -> LabelBias:
+    """How a label differs; rates carry Wilson's interval, means that of the normal law."""
     import numpy as np  # noqa: PLC0415 - late, see the design on start-up
     from fairlearn.metrics import MetricFrame, mean_prediction  # noqa: PLC0415
 
-    value = _numeric(table[label], contract.column(label))
-    others = [
-        c.name
-        for c in contract.columns
-        if c.name in table.columns and c.name not in {attribute, label}
-    ]
-    missing = sum(
-        (table[c].isnull().cast("int64") for c in others), start=table[label].isnull().cast("int64")
-    )
-    cells = table.select(
-        group=engine.grouped(table[attribute], _column(contract, attribute)),
-        value=value,
-        missing=missing,
-    )
-    counts = (
-        cells.group_by("group")
-        .aggregate(
-            rows=cells.count(),
-            known=cells.value.count(),
-            total=cells.value.sum(),
-            square=(cells.value * cells.value).sum(),
-            missing=cells.missing.sum(),
-        )
-        .order_by("group")
-        .to_pyarrow()
-        .to_pylist()
-    )
-    usable = [row for row in counts if row["known"]]
-    means = np.array([row["total"] / row["known"] for row in usable])
+    known = {name: sums for name, sums in groups.items() if sums.known}
+    if not known:
+        return LabelBias(groups={}, difference=0.0, ratio=None)
+    means = np.array([sums.mean for sums in known.values()])
     frame = MetricFrame(
         metrics=mean_prediction,
         y_true=means,
         y_pred=means,
-        sensitive_features=[row["group"] for row in usable],
-        sample_params={"sample_weight": np.array([row["known"] for row in usable])},
+        sensitive_features=list(known),
+        sample_params={"sample_weight": np.array([sums.known for sums in known.values()])},
     )
-    binary = _is_binary(contract.column(label))
+    rate = group_counts.is_rate(label)
+    ratio = float(frame.ratio(method="between_groups")) if rate and means.any() else None
     return LabelBias(
-        groups={row["group"]: _group(row, len(others) + 1, binary=binary) for row in usable},
+        groups={name: _facts(sums, rate=rate) for name, sums in known.items()},
         difference=rounded(float(frame.difference(method="between_groups"))),
-        smallest_group=min(row["rows"] for row in counts),
+        ratio=None if ratio is None else rounded(ratio),
     )
 
 
-def _column(contract: Contract, name: str) -> Column:
-    found = contract.column(name)
-    if found is None:
-        msg = f"policies/datasets/{contract.name}.yaml has no column {name}"
-        raise Refused(msg)
-    return found
-
-
-def _is_binary(label: Column | None) -> bool:
-    return label is not None and (label.type == "boolean" or len(label.values) == 2)  # noqa: PLR2004
-
-
-def _numeric(value: ibis.Value, label: Column | None) -> ibis.Value:
-    """The label as a number; of a label in words, whether it is the last one declared."""
-    if label is not None and label.type == "string":
-        return (value == str(label.values[-1] if label.values else "")).cast("float64")
-    return value.cast("float64")
-
-
-def _group(row: dict[str, float], cells: int, *, binary: bool) -> GroupFacts:
-    known, mean = row["known"], row["total"] / row["known"]
-    if binary:
-        low, high = wilson(mean, int(known))
+def _facts(sums: Sums, *, rate: bool) -> GroupFacts:
+    if rate:
+        low, high = wilson(sums.mean, sums.known)
     else:
-        spread = math.sqrt(max(row["square"] / known - mean * mean, 0) / known) * _Z95
-        low, high = mean - spread, mean + spread
+        spread = math.sqrt(sums.variance / sums.known) * _Z95
+        low, high = sums.mean - spread, sums.mean + spread
     return GroupFacts(
-        rows=int(row["rows"]),
-        label_mean=rounded(mean),
+        rows=sums.known,
+        label_mean=rounded(sums.mean),
         label_low=rounded(low),
         label_high=rounded(high),
-        missing_share=rounded(row["missing"] / (row["rows"] * cells)),
     )
 
 

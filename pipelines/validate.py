@@ -1,20 +1,25 @@
 """Step `validate`: the landed bytes against their manifest and their contract.
 
 Writes counts to `validation.json`, then refuses when a file is missing, changed or
-uncatalogued, or a row breaks a clause, so that nothing is trained on it.
+uncatalogued, a row breaks a clause, or a quality rule of severity `error` does not hold, so that
+nothing is trained on it.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
-from adapters import engine
-from governance.contract import Contract
+from adapters.engine import Unreadable
+from governance.contract import Column, Contract
 from governance.digest import rounded
 from governance.evidence import ColumnFacts, DataFileFacts, Span, Validation, Violation, of_dataset
-from pipelines import clauses, inputs
+from governance.pipeline import DATA
+from governance.quality import Rule
+from pipelines import clauses, inputs, landed, quality
 from pipelines.inputs import Refused
+from pipelines.scan import scan
 
 
 def validate(name: str) -> None:
@@ -28,24 +33,29 @@ def validate(name: str) -> None:
     problems = inputs.differences(name, manifest)
     if problems:
         raise Refused(*problems)
-    scan = _Scan(contract)
+    seen = _Dataset(contract, folder)
     facts = []
     for path, row in sorted(manifest.rows.items()):
-        rows = scan.file(folder / path, path)
+        rows = seen.file(path)
         facts.append(
             DataFileFacts(path=path, bytes=row.file.bytes, sha256=row.file.sha256, rows=rows)
         )
         if rows != row.file.rows:
             problems.append(f"{folder}/{path}: {rows} rows, {row.file.rows} were landed")
-    scan.repeats([folder / path for path in sorted(manifest.rows)])
+    results = seen.together(sorted(manifest.rows))
     report = Validation(
         dataset=name,
         dataset_digest=manifest.digest,
         files=tuple(facts),
         rows=sum(fact.rows for fact in facts),
-        columns=scan.columns(),
-        events=scan.span(),
-        violations=scan.violations(),
+        columns=seen.columns(),
+        events=seen.span(),
+        violations=seen.violations(),
+        quality=tuple(result.evidence for result in results),
+        references={
+            other: inputs.manifest(other).digest
+            for other in sorted({reference.dataset for reference in contract.references} - {name})
+        },
     )
     inputs.write(of_dataset(name, "validation"), report)
     problems += [
@@ -53,73 +63,64 @@ def validate(name: str) -> None:
         f" in {', '.join(broken.files[:3])}"
         for broken in report.violations
     ]
-    if report.rows < contract.minimum_rows:
-        problems.append(f"{name}: {report.rows} rows, the contract demands {contract.minimum_rows}")
+    for result in results:
+        if not result.kept and result.rule.severity == "error":
+            problems.append(f"{name}: {result.says}")
+        elif not result.kept and result.rule.severity == "warning":
+            print(f"{name}: warning: {result.says}")
     if problems:
         raise Refused(*problems)
     print(f"{name}: {report.rows:,} rows in {len(facts)} files keep the contract")
 
 
-class _Scan:
-    """One pass over each file, adding up counts."""
+class _Dataset:
+    """Counts of a dataset, added up file by file."""
 
-    def __init__(self, contract: Contract) -> None:
+    def __init__(self, contract: Contract, folder: Path) -> None:
         self.contract = contract
-        self.connection = engine.connect()
+        self.folder = folder
+        self.connection = quality.connect(contract, Path(DATA))
+        self.rows = 0
         self.nulls: Counter[str] = Counter()
+        self.counted: Counter[Rule] = Counter()
         self.low: dict[str, Any] = {}
         self.high: dict[str, Any] = {}
         self.broken: dict[tuple[str, str], dict[str, int]] = {}
 
-    def file(self, path: Any, name: str) -> int:
+    def file(self, path: str) -> int:
         """Scans one file; its number of rows."""
-        raw = engine.read(self.connection, path, self.contract)
-        missing = [c.physical for c in self.contract.columns if c.physical not in raw.columns]
-        if missing:
-            msg = f"{path}: column {missing[0]} is missing"
-            raise Refused(msg)
-        table = {column.name: engine.cast(raw, column) for column in self.contract.columns}
-        asked = {"rows": raw.count()}
-        found = list(clauses.of_rows(raw, self.contract))
-        for number, clause in enumerate(found):
-            asked[f"broken{number}"] = clause.broken.sum()
-        for column in self.contract.columns:
-            asked[f"null {column.name}"] = table[column.name].isnull().sum()
-            if column.type in {"integer", "number", "date", "timestamp"}:
-                asked[f"low {column.name}"] = table[column.name].min()
-                asked[f"high {column.name}"] = table[column.name].max()
-        row = engine.run(lambda: engine.one(raw.aggregate(**asked)), self.contract.format)
-        for number, clause in enumerate(found):
-            if count := int(row[f"broken{number}"] or 0):
-                self.broken.setdefault((clause.name, clause.column), {})[name] = count
-        for column in self.contract.columns:
-            self.nulls[column.name] += int(row[f"null {column.name}"] or 0)
-            for side, keep, better in (("low", self.low, min), ("high", self.high, max)):
-                value = row.get(f"{side} {column.name}")
-                if value is not None:
-                    known = keep.get(column.name)
-                    keep[column.name] = value if known is None else better(known, value)
-        return int(row["rows"])
+        try:
+            raw = landed.table(self.connection, self.folder, path, self.contract)
+            missing = [c.physical for c in self.contract.columns if c.physical not in raw.columns]
+            if missing:
+                msg = f"{self.folder / path}: column {missing[0]} is missing"
+                raise Refused(msg)
+            found = scan(raw, self.contract)
+        except Unreadable as error:
+            msg = f"{self.folder / path}: {error}"
+            raise Refused(msg) from None
+        self.rows += found.rows
+        self.nulls.update(found.nulls)
+        self.counted.update(found.counted)
+        for clause, count in found.broken:
+            self.broken.setdefault((clause.name, clause.column), {})[path] = count
+        for values, known, better in (
+            (found.low, self.low, min),
+            (found.high, self.high, max),
+        ):
+            for name, value in values.items():
+                known[name] = better(known[name], value) if name in known else value
+        return found.rows
 
-    def repeats(self, paths: list[Any]) -> None:
-        """Counts rows whose key stands more than once in the dataset."""
-        import ibis  # noqa: PLC0415 - engine has it loaded
-
+    def together(self, paths: list[str]) -> list[quality.Result]:
+        """Counts what shows only in all rows together: repeated keys, and quality rules."""
+        rows = quality.together(self.connection, self.folder, paths, self.contract)
         for clause, names in clauses.unique_keys(self.contract):
-            parts = [
-                engine.typed(
-                    engine.read(self.connection, path, self.contract), self.contract
-                ).select(*names)
-                for path in paths
-            ]
-            if not parts:
-                continue
-            keys = ibis.union(*parts, distinct=False) if len(parts) > 1 else parts[0]
-            known = keys.drop_null(list(names))
-            times = known.group_by(list(names)).aggregate(n=known.count())
-            extra = engine.one(times.filter(times.n > 1).aggregate(rows=times.n.sum()))["rows"]
-            if extra:
-                self.broken[(clause, ", ".join(names))] = {"(all files)": int(extra)}
+            if again := quality.repeats(rows, names).rows:
+                self.broken[(clause, ", ".join(names))] = {"(all files)": again}
+        return list(
+            quality.measure(self.connection, Path(), self.contract, rows, self.rows, self.counted)
+        )
 
     def columns(self) -> dict[str, ColumnFacts]:
         """Counts and numeric ranges by column."""
@@ -127,15 +128,11 @@ class _Scan:
             column.name: ColumnFacts(
                 type=column.type,
                 nulls=self.nulls[column.name],
-                minimum=self._number(self.low.get(column.name)),
-                maximum=self._number(self.high.get(column.name)),
+                minimum=_number(column, self.low),
+                maximum=_number(column, self.high),
             )
             for column in self.contract.columns
         }
-
-    @staticmethod
-    def _number(value: Any) -> float | None:
-        return rounded(value) if isinstance(value, int | float) else None
 
     def span(self) -> Span | None:
         """First and last day of the event column."""
@@ -156,6 +153,14 @@ class _Scan:
             )
             for (clause, column), files_ in sorted(self.broken.items())
         )
+
+
+def _number(column: Column, values: dict[str, Any]) -> float | None:
+    """A bound as evidence may hold it: of numbers, and never of numbers that name a person."""
+    value = values.get(column.name)
+    if column.classification == "direct-identifier" or not isinstance(value, int | float):
+        return None
+    return rounded(value)
 
 
 if __name__ == "__main__":

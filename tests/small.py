@@ -22,6 +22,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.csv as pc
 import pyarrow.parquet as pq
+import signing
 
 TOP: Final = Path(__file__).parents[1]
 NOW: Final = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
@@ -257,6 +258,8 @@ def bare(root: Path) -> None:
         put(root / "models" / name / "model.yaml", text)
     retention = root / "policies/retention.yaml"
     retention.write_text(_without_datasets(retention.read_text()))
+    roles = root / "policies/roles.yaml"
+    roles.write_text(_with_test_keys(roles.read_text()))
     put(root / ".dvc/config", (TOP / ".dvc/config").read_text())
     put(root / ".dvc/.gitignore", "/config.local\n/tmp\n/cache\n")
     git(root, "init", "--quiet", "--initial-branch", "main")
@@ -268,6 +271,31 @@ def _without_datasets(text: str) -> str:
     return text.replace("payment_default", "visits").replace("diabetes_progression", "flats")
 
 
+def _with_test_keys(text: str) -> str:
+    """`roles.yaml` with keys of the stewards that the tests hold."""
+    for person in ("priya.raman", "jonas.weber"):
+        head, tail = text.split(f"  {person}:\n", 1)
+        before, _, after = tail.partition("public: ")
+        rest = after.partition("\n")[2]
+        text = f"{head}  {person}:\n{before}public: {signing.public(person)}\n{rest}"
+    return text
+
+
+def confirm(root: Path, *names: str) -> None:
+    """Signs, as a steward, every dataset as it stands, or those that are named."""
+    from governance.manifest import manifests  # noqa: PLC0415
+
+    for name, manifest in manifests(declarations(root)).items():
+        if names and name not in names:
+            continue
+        identity = f"confirm-{name}-{manifest.digest[7:15]}"
+        text = signing.record(
+            identity, "priya.raman", "data-steward", f"dataset:{name}", manifest.digest,
+            repository="example/charter", at="2026-11-22T00:00:00Z",
+        )  # fmt: skip
+        put(root / f"records/approvals/{identity}.yaml", text)
+
+
 def landed(root: Path) -> None:
     """The same with two files of visits and one of flats."""
     from pipelines.land import land  # noqa: PLC0415 - loads the data engine
@@ -277,6 +305,7 @@ def landed(root: Path) -> None:
     files = [put(inbox / "a.parquet", visits()), put(inbox / "b.parquet", visits(200, 100))]
     land(root, "visits", files, NOW - timedelta(days=1), say=_silent)
     land(root, "flats", [put(inbox / "a.csv", flats())], NOW - timedelta(days=1), say=_silent)
+    confirm(root)
     commit(root, "land")
 
 

@@ -11,26 +11,39 @@ from governance.pipeline import BY_NAME, STEPS
 ROOT = Path(__file__).resolve().parent.parent
 
 PLUMBING = {
+    "adapters/__init__.py": "says what the package is",
+    "adapters/engine/faults.py": "words for what went wrong",
+    "adapters/engine/room.py": "memory and cores, on which no result depends",
     "adapters/files.py": "reads and writes bytes",
     "adapters/git.py": "not reached by a step at run time",
+    "governance/__init__.py": "says what the package is",
+    "governance/bias.py": "says what a report must show, never what a model becomes",
     "governance/catalogue.py": "finds the kind of a file",
     "governance/declaration.py": "reads a declaration or refuses it",
+    "governance/demands.py": "reads quality rules; `validate` lists it",
     "governance/digest.py": "names bytes",
     "governance/document.py": "reads YAML or refuses it",
     "governance/evidence.py": "shapes of results; another shape is another schema",
     "governance/facts.py": "shapes",
     "governance/finding.py": "shapes",
     "governance/gates.py": "judges outside the steps",
+    "governance/identifiers/__init__.py": "names of kinds",
     "governance/jsontext.py": "reads and writes JSON",
+    "governance/keyname.py": "shapes",
     "governance/manifest.py": "sums up landing records, which are dependencies",
     "governance/period.py": "shapes",
     "governance/pipeline.py": "paths and digests; `record` lists it",
     "governance/privacy.py": "a policy, tracked as parameters",
+    "governance/quality.py": "judges measured numbers; `validate` lists it",
     "governance/records.py": "shapes",
     "governance/registry.py": "a policy, tracked as parameters",
     "governance/strictness.py": "directions in which declarations are stricter; no step asks",
     "governance/schema.py": "holds results against their schema",
     "governance/tools.py": "a policy, tracked as parameters",
+    "governance/waivers.py": "says which exception stands, never what a model becomes",
+    "pipelines/scanned.py": "lets `train` go on or not",
+    "adapters/clock.py": "tells when a step asks whether it may run",
+    "pipelines/confirmed.py": "asks whether stewards said yes; decides nothing about the bytes",
     "pipelines/inputs.py": "reads declarations and evidence, writes evidence",
     "pipelines/__init__.py": "sets one thread before anything loads",
 }
@@ -47,9 +60,8 @@ def imports(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
         for name in names:
-            file = name.replace(".", "/") + ".py"
-            if (ROOT / file).is_file():
-                found.add(file)
+            place = name.replace(".", "/")
+            found |= {f for f in (f"{place}.py", f"{place}/__init__.py") if (ROOT / f).is_file()}
     return found
 
 

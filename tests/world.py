@@ -32,7 +32,6 @@ from governance.approvals import Approvals
 from governance.facts import FileMode
 from governance.manifest import Manifest, manifests
 from governance.model import Model
-from governance.records import Landing
 from governance.roles import Roles
 from governance.tally import Tally
 
@@ -137,14 +136,21 @@ class World(Tree):
     def retrain(self) -> World:
         """What `charter retrain` does, with the metrics and bias reports that are here."""
         found = Reading(self).declarations
-        kept = manifests(found.all(Landing))
+        kept = manifests(found)
         listed = self.value(index.PATH)
         for name in listed["datasets"]:
             _run_dataset(self, name, kept[name])
+            self.confirm(name, kept[name].digest)
         for declared in found.all(Model):
             if declared.value.name in listed["models"]:
                 _run_model(self, declared.value, kept[declared.value.dataset])
         return self.relock().rerecord()
+
+    def confirm(self, dataset: str, digest: str) -> World:
+        """What a steward signs before a dataset is trained on."""
+        name = f"confirm-{dataset}"
+        text = signing.record(name, "milo", "data-steward", f"dataset:{dataset}", digest)
+        return self.put(f"records/approvals/{name}.yaml", text)
 
     def write_to(self, folder: Path) -> Path:
         """The same files on disk."""
@@ -238,7 +244,7 @@ class World(Tree):
 
     def rerecord(self) -> World:
         """What `charter retrain` writes last: what it ran on, and what came out."""
-        kept = manifests(Reading(self).declarations.all(Landing))
+        kept = manifests(Reading(self).declarations)
         listed = self.value(index.PATH)
         models, inputs = {}, {}
         for name in sorted(listed["models"]):
@@ -367,7 +373,13 @@ def _run_dataset(new: World, name: str, manifest: Manifest) -> None:
         {"path": p, "bytes": r.file.bytes, "rows": r.file.rows, "sha256": r.file.sha256}
         for p, r in sorted(manifest.rows.items())
     ]
-    columns = new.value(f"policies/datasets/{name}.yaml")["schema"][0]["properties"]
+    contract = new.value(f"policies/datasets/{name}.yaml")
+    columns = contract["schema"][0]["properties"]
+    techniques = {c["name"]: _custom(c).get("technique", "keep") for c in columns}
+    named = _custom(contract).get("pseudonym_key", "environment")
+    key = (named if isinstance(named, dict) else {"name": named, "version": 1}) | {
+        "fingerprint": "f" * 32
+    }
     validation = {
         **shared,
         "files": files,
@@ -379,14 +391,37 @@ def _run_dataset(new: World, name: str, manifest: Manifest) -> None:
     preparation = {
         **shared,
         "rows": rows,
-        "techniques": {c["name"]: "keep" for c in columns},
-        "key_fingerprint": None,
+        "techniques": techniques,
+        "key": key if "pseudonymise" in techniques.values() else None,
         "files": [{k: v for k, v in file.items() if k != "rows"} for file in files],
     }
+    attributes = [c["name"] for c in columns if _custom(c).get("protected")]
+    privacy = {
+        **shared,
+        "identifiers": [],
+        "columns": {
+            c["name"]: {"type": c["logicalType"], "rows": rows, "distinct": 40}
+            for c in columns if techniques[c["name"]] != "drop"
+        },
+        "anonymity": {
+            "attributes": attributes, "rows": rows, "classes": 2, "smallest": rows // 2,
+            "below": {"2": 0, "5": 0, "10": 0},
+        },
+        "reversal": {
+            name: {"values": rows, "tried": 90_000, "reversed": 0, "by": []}
+            for name, technique in techniques.items() if technique == "pseudonymise"
+        },
+    }  # fmt: skip
     new._evidence(evidence.of_dataset(name, "validation"), validation)
     new._evidence(evidence.of_dataset(name, "preparation"), preparation)
+    new._evidence(evidence.of_dataset(name, "privacy"), privacy)
     bias = evidence.of_dataset(name, "bias")
     new._evidence(bias, new.value(bias) | shared)
+
+
+def _custom(part: Mapping[str, Any]) -> dict[str, Any]:
+    """Custom properties of a contract or column by name."""
+    return {p["property"]: p["value"] for p in part.get("customProperties") or []}
 
 
 def _run_model(new: World, model: Model, manifest: Manifest) -> None:
@@ -532,26 +567,23 @@ def _metrics(name: str, measured: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _bias(name: str) -> dict[str, Any]:
-    facts = {
-        "rows": 2000,
-        "label_mean": 0.5,
-        "label_low": 0.4,
-        "label_high": 0.6,
-        "missing_share": 0,
-    }
+    facts = {"rows": 2000, "label_mean": 0.5, "label_low": 0.4, "label_high": 0.6}
+    label = {"groups": {"f": facts, "m": facts}, "difference": 0, "ratio": 1}
+    groups = {"groups": {"f": 2000, "m": 2000}, "small_groups": 0, "small_rows": 0}
     return {
         "dataset": name,
         "dataset_digest": digest.of_value(name),
         "tool": {"name": "fairlearn", "version": "0.15.0"},
+        "minimum_cell": 10,
         "attributes": {
             "sex": {
-                "label": {
-                    "groups": {"f": facts, "m": facts},
-                    "difference": 0,
-                    "smallest_group": 2000,
-                }
+                **groups,
+                "labels": {"label": label},
+                "missing": {"income": {"f": 3, "m": 2}},
+                "proxies": {"income": 0.1, "area": 0.1},
             }
         },
+        "intersections": {},
     }
 
 
@@ -606,7 +638,7 @@ servers:
 slaProperties: {freshness}
 customProperties:
   - property: pseudonym_key
-    value: sample
+    value: environment
 schema:
   - name: {name}
     properties:
@@ -668,7 +700,7 @@ DECLARED = {
             + "".join(f"      - {_MEMBER.format(person)}\n" for person in people)
             for role, people in (
                 ("model-owner", ("omar", "ann")),
-                ("data-steward", ("stella",)),
+                ("data-steward", ("stella", "milo")),
                 ("mlops", ("mina", "milo")),
                 ("legal", ("lea", "lars")),
                 ("privacy-office", ("priya",)),
@@ -699,6 +731,11 @@ rules:
     require:
       - {role: legal, count: 1}
       - {role: board, count: 1}
+  - id: landing
+    because: stewards confirm data
+    when: {changes: [lands-data]}
+    require:
+      - {role: data-steward, count: 1}
 """,
     ),
     "policies/gates.yaml": _policy(
@@ -714,6 +751,11 @@ regression:
     - {metric: r2, at_least: 0.3, minimum_rows: 80}
   fairness:
     - {metric: mean_absolute_error_ratio, at_most: 1.5, minimum_rows: 30}
+bias:
+  minimum_group_rows: 50
+  minimum_cell_rows: 10
+  proxy_at_most: 0.5
+  rate_difference_at_most: 0.2
 """,
     ),
     "policies/privacy.yaml": _policy(
@@ -726,6 +768,8 @@ classes:
   none: {techniques: [keep, drop], purpose_required: false}
 pseudonyms:
   minimum_key_bytes: 32
+anonymity:
+  otherwise: {k: 5, share: 0.01}
 regulations:
   - {id: gdpr, version: Regulation (EU) 2016/679}
 """,
@@ -871,6 +915,16 @@ opinions:
   - {by: boris, role: board}
 expect: {standing: APPROVED, rules: {policy-change: APPROVED}}
 """,
+    "policies/cases/landing.yaml": """\
+about: New data need a steward.
+now: "2026-11-22T12:00:00Z"
+change:
+  by: [ann]
+  added: [records/landings/loans/b.yaml]
+opinions:
+  - {by: stella, role: data-steward}
+expect: {standing: APPROVED, rules: {landing: APPROVED}}
+""",
     "records/incidents/i-1.yaml": _record(
         "i-1", "model: credit\nseverity: P2\nsummary: late snapshot\n"
     ),
@@ -885,7 +939,17 @@ expect: {standing: APPROVED, rules: {policy-change: APPROVED}}
         'until: "2026-12-31"\n',
     ),
     "records/tombstones/t-1.yaml": _record(
-        "t-1", f"dataset: homes\ndigests: [{_SHA}]\nground: erasure request\napproved_by: [priya]\n"
+        "t-1",
+        f"dataset: homes\nremoval: rm-1\ndigests: [{_SHA}]\nground: erasure request\n"
+        "approved_by: [priya]\n",
+    ),
+    "records/removals/rm-1.yaml": _record(
+        "rm-1", "ground: erasure\nbasis: gdpr-17\naction: purge\n"
+    ),
+    "records/certificates/c-1.yaml": _record(
+        "c-1",
+        "removal: rm-1\ntombstones: [records/tombstones/t-1.yaml]\n"
+        "searched: [{place: cache, objects: 2}]\nlimits: [what a model has learned]\n",
     ),
     "locks/runtime.txt": "".join(
         f"{name}=={version} \\\n    --hash=sha256:{'0' * 64}\n"

@@ -25,11 +25,12 @@ from governance.evidence import ROOT as EVIDENCE
 from governance.finding import CouldNotJudge
 from governance.opinions import Signed
 from governance.records import Approval, Decision
-from governance.subject import MODEL, version_path
+from governance.subject import MODEL, own_file
 from governance.tally import Case, LawDigest
 from governance.verdict import Verdict
 
 RELEASE: Final = "policies/release.yaml"
+_DATASETS: Final = ("records/landings/", "records/tombstones/")
 
 
 @dataclass(slots=True)
@@ -228,12 +229,12 @@ class Changes:
         """Digests of what the change speaks about, as `charter approvals` computes them."""
         wanted: dict[str, Object] = {}
         for name in names:
-            if entry := version_path(name):
+            if entry := own_file(name):
                 match = MODEL.fullmatch(name)
                 folder = f"{EVIDENCE}/models/{match['model']}/" if match else entry
                 wanted |= {p: o for p, o in files.items() if p == entry or p.startswith(folder)}
             else:
-                wanted |= {p: o for p, o in files.items() if p.startswith("records/landings/")}
+                wanted |= {p: o for p, o in files.items() if p.startswith(_DATASETS)}
         if not wanted:
             return {}
         piece = Piece(wanted, self.course.objects)

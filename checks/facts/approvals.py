@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
 from adapters import difference, keys
 from adapters.opinions import made_with
@@ -13,23 +13,25 @@ from governance import approval, catalogue, compare, digest, glob, opinions, sub
 from governance.approvals import Approvals
 from governance.catalogue import Declarations, Law
 from governance.changeset import CHANGE, Changeset, Opinion
+from governance.confirmation import Confirmations, confirmation
 from governance.decision import SignedOpinions, unbacked
 from governance.declaration import Declared
 from governance.evidence import Metadata, of_model
 from governance.facts import Evidence, Now, Subjects
 from governance.finding import CouldNotJudge
+from governance.manifest import manifests
 from governance.model import Version
-from governance.records import Approval, Decision, Landing
+from governance.records import Approval, Decision, Landing, Removal
 from governance.roles import Roles
 from governance.tally import Case, LawDigest, Tally
 
 
 def subjects(situation: Situation, own: Declarations, evidence: Evidence) -> Subjects:
-    """Digest of every dataset and version of the judged tree."""
-    tree, found = situation.tree, {}
-    landings = own.all(Landing)
-    for name in {landing.value.dataset for landing in landings}:
-        found[f"dataset:{name}"] = str(subject.of_dataset(name, landings))
+    """Digest of every dataset, version and removal of the judged tree."""
+    tree = situation.tree
+    found = {f"dataset:{name}": kept.digest for name, kept in manifests(own).items()}
+    for removal in own.all(Removal):
+        found[f"removal:{removal.value.id}"] = digest.of_bytes(tree.read(removal.path))
     for version in own.all(Version):
         metadata = evidence.files.get(of_model(version.value.model, "metadata"))
         current = metadata.training_hash if isinstance(metadata, Metadata) else None
@@ -155,11 +157,44 @@ def _reviewed(proposal: Proposal, change: Changeset, roles: Roles) -> Iterator[O
 
 def signed_opinions(situation: Situation, law: Law, own: Declarations, now: Now) -> SignedOpinions:
     """What people signed about anything that a decision is recorded on."""
+    decided = {decision.value.subject for decision in own.all(Decision)}
+    roles = law.declarations.one(Roles, "roles").value
+    return SignedOpinions(_heard(situation, law, own, now, decided), roles)
+
+
+def confirmations(
+    situation: Situation, law: Law, own: Declarations, known: Subjects, now: Now
+) -> Confirmations:
+    """How each dataset stands with those who confirm data, under the law of the base."""
+    named = {name: seen for name, seen in known.digests.items() if name.startswith("dataset:")}
+    if not named:
+        return Confirmations({})
+    said = _heard(situation, law, own, now, named)
     policy = law.declarations.one(Approvals, "approvals").value
     roles = law.declarations.one(Roles, "roles").value
-    decided = {decision.value.subject for decision in own.all(Decision)}
+    by: dict[str, list[str]] = {}
+    for landing in own.all(Landing):
+        if landing.value.by is not None:
+            by.setdefault(f"dataset:{landing.value.dataset}", []).append(landing.value.by)
+    return Confirmations(
+        {
+            name: confirmation(
+                name, seen, [o for o in said if o.subject == name], policy=policy, roles=roles,
+                now=now.moment, by=by.get(name, ()), expires=False,
+            )
+            for name, seen in named.items()
+        }
+    )  # fmt: skip
+
+
+def _heard(
+    situation: Situation, law: Law, own: Declarations, now: Now, about: Container[str]
+) -> tuple[Opinion, ...]:
+    """What people signed about some subjects, in the records of the judged tree."""
+    policy = law.declarations.one(Approvals, "approvals").value
+    roles = law.declarations.one(Roles, "roles").value
     read = [opinions.statement_of(record) for record in own.all(Approval)]
-    signed = [(i, i.statement) for i in read if i.statement and i.statement.about in decided]
+    signed = [(i, i.statement) for i in read if i.statement and i.statement.about in about]
     verify = situation.proposal.signed_with if situation.proposal else _verifier(situation)
     made = made_with([item for item, _ in signed], roles, verify)
     base = law.declarations if situation.base else own
@@ -174,7 +209,7 @@ def signed_opinions(situation: Situation, law: Law, own: Declarations, now: Now)
         )
         for item, said in signed
     ]  # fmt: skip
-    return SignedOpinions(tuple(opinion for opinion in heard if opinion is not None), roles)
+    return tuple(opinion for opinion in heard if opinion is not None)
 
 
 def _verifier(situation: Situation) -> Callable[[Iterable[keys.Job]], Sequence[str | None]]:

@@ -123,9 +123,12 @@ def test_a_rule_that_waits_names_the_declaration() -> None:
             "approvals/decisions",
             "approvals/forge",
             "approvals/satisfiable",
+            "datasets/confirmed",
             "declarations/owners",
             "declarations/references",
             "declarations/roles",
+            "reviews/catalogue",
+            "reviews/overdue",
         ),
         "waits for policies/roles.yaml",
     )

@@ -40,13 +40,14 @@ def test_a_good_file_lands(run: Run, bare: Path, tmp_path: Path) -> None:
     code, out, err = run(bare, "visits", small.put(tmp_path / "new.parquet", NEW))
     assert (code, err) == (0, "")
     lines = out.splitlines()
-    assert lines[:2] == [
+    assert lines[:3] == [
         "checking 1 file against policies/datasets/visits.yaml",
+        "warning: visits: rowCount is 20, must be at least 50",
         "adding data/ml/training/visits to the store",
     ]
-    assert re.fullmatch(r"landed 20 rows in 1 file; visits is now [0-9a-f]{12}", lines[2])
-    assert re.fullmatch(r"record: records/landings/visits/20261120t093000z-\w{8}\.yaml", lines[3])
-    assert lines[4].startswith("next: dvc push data/ml/training/visits; git add ")
+    assert re.fullmatch(r"landed 20 rows in 1 file; visits is now [0-9a-f]{12}", lines[3])
+    assert re.fullmatch(r"record: records/landings/visits/20261120t093000z-\w{8}\.yaml", lines[4])
+    assert lines[5].startswith("next: dvc push data/ml/training/visits; git add ")
 
 
 def test_a_bad_file_is_a_finding(run: Run, still: Path, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import small
 
 from governance import catalogue
 from governance.contract import Contract
+from governance.keyname import KeyName
 
 PATH = "policies/datasets/visits.yaml"
 VALID = small.visits_contract()
@@ -25,8 +26,10 @@ def test_a_valid_contract_is_read_whole() -> None:
     assert contract.protected == ("sex",)
     assert contract.labels == ("returned",)
     assert (contract.event_column, contract.fresh_days) == ("seen_at", 60)
-    assert (contract.format, contract.delimiter, contract.minimum_rows) == ("parquet", ",", 50)
-    assert contract.pseudonym_key == "sample"
+    assert (contract.format, contract.delimiter, contract.engine) == ("parquet", ",", "duckdb")
+    (rule,) = contract.rules
+    assert (rule.metric, rule.demand, rule.severity) == ("rowCount", "must be at least 50", "error")
+    assert contract.pseudonym_key == KeyName("sample")
     assert contract.source is not None
     assert contract.source.kind == "synthetic"
     email = contract.column("email")

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small import NOW
 
+from governance.catalogue import Declarations
 from governance.declaration import Declared
 from governance.manifest import fold, manifests
 from governance.records import LandedFile, Landing, Source
@@ -63,12 +64,13 @@ def test_of_two_landings_of_one_path_the_first_counts() -> None:
 
 
 def test_each_dataset_has_a_manifest_of_its_own() -> None:
-    found = manifests([landing(1, "a"), landing(2, "b", dataset="flats")])
+    landed = [landing(1, "a"), landing(2, "b", dataset="flats")]
+    found = manifests(Declarations({Landing: tuple(landed)}, frozenset(), frozenset()))
     assert {name: sorted(manifest.rows) for name, manifest in found.items()} == {
         "flats": ["b"], "visits": ["a"],
     }  # fmt: skip
 
 
 def test_nothing_landed_is_no_manifest() -> None:
-    assert manifests([]) == {}
+    assert manifests(Declarations({}, frozenset(), frozenset())) == {}
     assert fold([]).total_rows == 0

@@ -63,7 +63,7 @@ def test_every_meaning_has_a_place() -> None:
     shown = {kind for _, kinds in matrix.MAY_MEAN for kind in kinds}
     for path in (
         "cli/main.py", "action.yml", "policies/datasets/a.yaml", "records/waivers/a.yaml",
-        "records/landings/a/b.yaml", "models/a/versions/1.0.0.yaml",
+        "records/landings/a/b.yaml", "records/tombstones/a.yaml", "models/a/versions/1.0.0.yaml",
     ):  # fmt: skip
         for before in (None, Version("file", "0")):
             change = Touched(path, before, Version("file", "1"))

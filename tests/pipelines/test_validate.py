@@ -71,7 +71,7 @@ def test_too_few_rows_are_refused(ran: Path) -> None:
     path.write_text(
         path.read_text().replace("mustBeGreaterOrEqualTo: 50", "mustBeGreaterThan: 900")
     )
-    assert refused() == "visits: 220 rows, the contract demands 901"
+    assert refused() == "visits: rowCount is 220, must be greater than 900"
 
 
 def test_repeated_keys_are_counted(ran: Path) -> None:

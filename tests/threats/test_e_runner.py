@@ -321,7 +321,10 @@ def test_b59_only_what_was_judged_and_passed_is_green() -> None:
 
 def test_b59_a_skipped_rule_says_why(clone: Clone) -> None:
     clone.put("docs/a.md", "x\n").commit()
-    assert clone.tally().skipped == (("policy-change", "no touched path matches policies/**"),)
+    assert clone.tally().skipped == (
+        ("policy-change", "no touched path matches policies/**"),
+        ("landing", "nothing lands-data"),
+    )
     judgement = clone.checked()
     assert len(judgement.results) == len(engine.rules())
     reasons = [r.reason for r in judgement.results if r.verdict is Verdict.NOT_APPLICABLE]

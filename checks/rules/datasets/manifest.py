@@ -16,13 +16,12 @@ from governance.facts import DataBytes, Evidence
 from governance.finding import Finding, NotApplicable, Place
 from governance.manifest import Manifest, manifests
 from governance.pipeline import DATA
-from governance.records import Landing
 
 
 def evaluate(
     declarations: Declarations, data: DataBytes, found: Evidence
 ) -> Iterator[Finding | NotApplicable]:
-    expected = manifests(declarations.all(Landing))
+    expected = manifests(declarations)
     if not expected:
         yield NotApplicable("no dataset has landed")
         return

@@ -15,7 +15,6 @@ from governance.facts import Files, Pipeline
 from governance.finding import Finding, NotApplicable, Place
 from governance.manifest import Manifest, manifests
 from governance.pipeline import DATA
-from governance.records import Landing
 
 POINTER = "datasets.dvc"
 
@@ -28,7 +27,7 @@ def evaluate(
             yield Finding(
                 Place(path, line=1), f"a pointer beside {POINTER}", f"move it into {POINTER}"
             )
-    expected = manifests(declarations.all(Landing))
+    expected = manifests(declarations)
     outs = dvc.pointer.get("outs")
     entries = outs if isinstance(outs, list) else []
     if not expected and not entries:

@@ -1,7 +1,8 @@
 """Personal columns are treated as their class demands, and say what they are for.
 
 Demands: each column's technique is among those the base's and the tree's `policies/privacy.yaml`
-    allow for its class, and a column of a personal class that is kept declares a purpose.
+    allow for its class, under every regulation the contract names; each of these is known there;
+    and a column of a personal class that is kept declares a purpose.
 Why: training data are anonymised or pseudonymised before use (IE-MGP-2025.01 §2), and data
     minimisation stays effective (ML Governance and Release Policies, Privacy).
 Fix: drop the column, or choose an allowed technique and write down its purpose.
@@ -21,6 +22,11 @@ def evaluate(declarations: Declarations, law: Law) -> Iterator[Finding]:
     for contract in declarations.all(Contract):
         names = [column.name for column in contract.value.columns]
         for policy in (own,) if own == base else (own, base):
-            for misuse in policy.misuses(contract.value.columns):
+            for misuse in policy.misuses(contract.value):
                 place = contract.at("schema", 0, "properties", names.index(misuse.column))
                 yield Finding(place, f"column {misuse.column} is {misuse.problem}", misuse.fix)
+        for name in own.unknown(contract.value):
+            problem = f"regulation {name} is not among those of policies/privacy.yaml"
+            yield Finding(
+                contract.at("customProperties"), problem, "correct the name, or add the regulation"
+            )

@@ -1,19 +1,25 @@
-"""A landed file is never landed again.
+"""A landed file is never landed again, and only an erasure puts another in its place.
 
-Demands: no two files that were ever landed in a dataset have the same path, or the same bytes.
+Demands: no two files that were ever landed in a dataset have the same path, or the same bytes;
+    a tombstone stands for bytes that were landed, once, and leaves their path as it is.
 Why: the same name must never stand for other bytes (IE-MGP-2025.01 §2, immutably stored), and
     bytes that count twice make every sample look larger than it is.
-Fix: land corrected data under a new name; do not land a copy.
+Fix: land corrected data under a new name; do not land a copy; let an erasure write its tombstones.
 """
 
 from collections.abc import Iterator
 
 from governance.catalogue import Declarations
 from governance.finding import Finding
-from governance.records import Landing
+from governance.records import Landing, Tombstone
 
 
 def evaluate(declarations: Declarations) -> Iterator[Finding]:
+    yield from _landed(declarations)
+    yield from _erased(declarations)
+
+
+def _landed(declarations: Declarations) -> Iterator[Finding]:
     first: dict[tuple[str, str], tuple[str, int]] = {}
     bytes_: dict[tuple[str, str], str] = {}
     landings = sorted(declarations.all(Landing), key=lambda found: (found.value.at, found.path))
@@ -30,3 +36,27 @@ def evaluate(declarations: Declarations) -> Iterator[Finding]:
                 problem = f"{file.path} is a copy of {twin}: its rows count twice"
                 place = landing.at("files", index, "sha256")
                 yield Finding(place, problem, "take the copy out of the dataset")
+
+
+def _erased(declarations: Declarations) -> Iterator[Finding]:
+    """Each replacement has to take the place of what stood there before it."""
+    standing = {
+        (landing.value.dataset, file.path): file.sha256
+        for landing in declarations.all(Landing)
+        for file in landing.value.files
+    }
+    stones = sorted(declarations.all(Tombstone), key=lambda found: (found.value.at, found.path))
+    for stone in stones:
+        for index, erased in enumerate(stone.value.files):
+            key, place = (stone.value.dataset, erased.path), stone.at("files", index)
+            if standing.get(key) != erased.sha256:
+                problem = f"{erased.path} did not hold these bytes when they were erased"
+                fix = "name bytes that a landing or an earlier tombstone put there"
+                yield Finding(place, problem, fix)
+            elif erased.becomes is None:
+                del standing[key]
+            elif erased.becomes.path != erased.path or erased.becomes.sha256 == erased.sha256:
+                problem = f"{erased.path} becomes no other bytes under its own path"
+                yield Finding(place, problem, "write what is left of it under the same path")
+            else:
+                standing[key] = erased.becomes.sha256

@@ -58,7 +58,7 @@ def _run(last: LastRetrain, found: Evidence) -> Iterator[Finding]:
 def _results(
     last: LastRetrain, declarations: Declarations, index: Index, found: Evidence
 ) -> Iterator[Finding]:
-    for name, manifest in manifests(declarations.all(Landing)).items():
+    for name, manifest in manifests(declarations).items():
         if name in index.datasets and last.datasets.get(name) != manifest.digest:
             trained = short(last.datasets.get(name, "none"))
             problem = f"dataset {name} is {short(manifest.digest)}; the run saw {trained}"

@@ -42,7 +42,7 @@ def evaluate(
         yield NotApplicable("no dataset has landed")
         return
     index = declarations.one(Index, "index").value
-    landed = manifests(declarations.all(Landing))
+    landed = manifests(declarations)
     digests = {name: landed[name].digest for name in index.datasets if name in landed}
     for name, digest in digests.items():
         yield from _dataset(name, digest, found)

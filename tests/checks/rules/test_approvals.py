@@ -100,12 +100,14 @@ RED = {
             only=True,
         ),
         "the only holder writes the change": Red(
-            lambda w: w.set(APPROVALS, ("otherwise", 0, "role"), "data-steward"),
-            (APPROVALS, "otherwise:", "for data-steward when stella wrote the change"),
+            lambda w: w.set(APPROVALS, ("otherwise", 0, "role"), "privacy-office"),
+            (APPROVALS, "otherwise:", "for privacy-office when priya wrote the change"),
             only=True,
         ),
         "one person for two seats": Red(
-            lambda w: w.set(APPROVALS, ("otherwise",), [{"role": "data-steward", "count": 1}] * 2),
+            lambda w: w.set(
+                APPROVALS, ("otherwise",), [{"role": "privacy-office", "count": 1}] * 2
+            ),
             (APPROVALS, "otherwise:", "otherwise can never be met"),
             only=True,
         ),

@@ -129,7 +129,9 @@ def test_nothing_is_told(rule: str, case: Green) -> None:
 
 
 def test_no_case_is_nothing_to_judge() -> None:
-    (result,) = world().remove(CASE).judge(["approvals/cases"]).results
+    (result,) = (
+        world().remove(CASE, "policies/cases/landing.yaml").judge(["approvals/cases"]).results
+    )
     assert (result.verdict, result.reason) == ("not applicable", "policies/cases holds no case")
 
 

@@ -9,6 +9,9 @@ import pytest
 from cases import Green, Red, Table, keeps_quiet, rows, shown, tells
 from world import DATA, World, dump, world
 
+from adapters.reading import Reading
+from governance.manifest import manifests
+
 INDEX = "models/index.yaml"
 LANDING = "records/landings/loans/first.yaml"
 VALIDATION = "artifacts/ml/datasets/loans/validation.json"
@@ -61,7 +64,114 @@ def column(w: World, name: str, **changes: object) -> World:
     return w.set(LOANS, ("schema",), table).retrain()
 
 
+HOMES = "records/landings/homes/first.yaml"
+STONE = "records/tombstones/t-1.yaml"
+NOBODY = f"sha256:{'0' * 64}"
+
+
+def derived(w: World, digest: str | None = None, **changes: object) -> World:
+    """Homes as they would be, had they been made from loans a day after those landed."""
+    source = w.value(HOMES)["source"] | {"kind": "derived", "parents": ["loans"]} | changes
+    w.set(HOMES, ("source",), {k: v for k, v in source.items() if v is not None})
+    w.set(HOMES, ("at",), "2026-11-03T08:00:00Z")
+    before = manifests(Reading(w).declarations)["loans"].digest
+    if digest != "":
+        w.set(HOMES, ("parents",), {"loans": digest or before})
+    return w.retrain()
+
+
+def stone(w: World, index: int = 0, *, left: bool = True, **changes: object) -> World:
+    """A tombstone for a landed file of loans, with what is left of it in its place."""
+    file = w.value(LANDING)["files"][index]
+    becomes = file | {"rows": 3999, "sha256": "e" * 64}
+    gone = {"path": file["path"], "sha256": file["sha256"], "rows": 1} | changes
+    w.set("records/removals/rm-1.yaml", ("files",), [{"dataset": "loans"} | gone])
+    value = {
+        "id": "t-1",
+        "at": "2026-11-10T08:00:00Z",
+        "dataset": "loans",
+        "removal": "rm-1",
+        "files": [gone | ({"becomes": becomes} if left else {})],
+        "ground": "erasure request",
+        "approved_by": ["priya"],
+    }
+    return w.put(STONE, dump(value))
+
+
+def erased(w: World, **changes: object) -> World:
+    """The same world after the erasure was carried out and everything ran again."""
+    return pointed(stone(w, **changes)).retrain()
+
+
+def client(w: World, **changes: object) -> World:
+    source = {"kind": "client", "agreement": "AG-17", "licence_ends": "2029-01-01"} | changes
+    return sourced(w, **{k: v for k, v in source.items() if v is not None})
+
+
+def unsaid(w: World, key: str) -> World:
+    """The same without one key of the contract's source."""
+    w.drop(LOANS, "customProperties", 0, "value", key)
+    return w.retrain()
+
+
+def moved(w: World, **changes: object) -> World:
+    becomes = w.value(STONE)["files"][0]["becomes"] | changes
+    return w.set(STONE, ("files", 0, "becomes"), becomes)
+
+
+def twice(w: World) -> World:
+    return w.put("records/tombstones/t-2.yaml", dump(w.value(STONE) | {"id": "t-2"}))
+
+
 RED: Table = {
+    "datasets/agreement": {
+        "a client without an agreement": Red(
+            lambda w: unsaid(client(w), "agreement"),
+            (LOANS, "customProperties", "client source loans-register names no `agreement`"),
+        ),
+        "a client whose agreement has no end": Red(
+            lambda w: unsaid(client(w, kind="anonymised-client"), "licence_ends"),
+            (LOANS, "customProperties", "anonymised-client source loans-register names no `lic"),
+        ),
+        "a landing of another client's data": Red(
+            lambda w: landed(w, kind="client", id="other"),
+            (LANDING, "source:", "client source other names no `agreement`"),
+        ),
+    },
+    "datasets/parents": {
+        "a derived contract without parents": Red(
+            lambda w: sourced(w, kind="derived"),
+            (LOANS, "customProperties", "loans is derived, and nothing says from what"),
+        ),
+        "derived files without parents": Red(
+            lambda w: derived(w, "", parents=None),
+            (HOMES, "source:", "derived files landed, and nothing says from what"),
+        ),
+        "a parent that never landed": Red(
+            lambda w: derived(w, "", parents=["ghosts"]),
+            (HOMES, "source:", "parent ghosts has never landed"),
+        ),
+        "a dataset made from itself": Red(
+            lambda w: derived(w, "", parents=["homes"]),
+            (HOMES, "source:", "homes names itself as its parent"),
+        ),
+        "a parent without the digest it had": Red(
+            lambda w: derived(w, ""),
+            (HOMES, "source:", "the digest loans had when this was made from it is not recorded"),
+        ),
+        "a digest the parent never had": Red(
+            lambda w: derived(w, NOBODY),
+            (HOMES, "loans:", "loans never was 000000000000"),
+        ),
+        "a parent that is newer than what was made from it": Red(
+            lambda w: derived(w).set(HOMES, ("at",), "2026-11-01T08:00:00Z").retrain(),
+            (HOMES, "loans:", "of loans is newer than what was made from it"),
+        ),
+        "a parent some rows of which were erased since": Red(
+            lambda w: erased(derived(w)),
+            (HOMES, "loans:", "it was made from bytes of loans that were erased since"),
+        ),
+    },
     "datasets/in_git": {
         "a data file is committed": Red(
             lambda w: w.put("data/ml/training/loans/2026-09.csv", DATA["loans"]["2026-09.csv"]),
@@ -177,6 +287,7 @@ RED: Table = {
     "datasets/privacy": {
         "an identifier is kept": Red(
             lambda w: column(w, "key", classification="direct-identifier"),
+            (LOANS, "name: key", "and nothing uses it", "datasets/minimised"),
             (LOANS, "name: key", "column key is"),
         ),
         "the base allows less than the tree": Red(
@@ -187,6 +298,7 @@ RED: Table = {
                 .edit(LOANS, KEY, KEY_OF_A_PERSON)
                 .retrain()
             ),
+            (LOANS, "name: key", "and nothing uses it", "datasets/minimised"),
             (LOANS, "name: key", "column key is"),
             base=lambda w: w,
         ),
@@ -246,9 +358,53 @@ RED: Table = {
             (LANDING, "path: 2026-09.csv", "2026-09.csv was landed before"),
             (LANDING, "path: 2026-10.csv", "2026-10.csv was landed before"),
         ),
+        "a tombstone for bytes that never landed": Red(
+            lambda w: stone(w, sha256="d" * 64),
+            (STONE, "path: 2026-09.csv", "2026-09.csv did not hold these bytes"),
+        ),
+        "a tombstone that puts the file elsewhere": Red(
+            lambda w: moved(stone(w), path="2026-11.csv"),
+            (STONE, "path: 2026-09.csv", "2026-09.csv becomes no other bytes under its own path"),
+            only=True,
+        ),
+        "a tombstone that changes nothing": Red(
+            lambda w: moved(stone(w), sha256=w.value(LANDING)["files"][0]["sha256"]),
+            (STONE, "path: 2026-09.csv", "2026-09.csv becomes no other bytes under its own path"),
+            only=True,
+        ),
+        "bytes that are erased twice": Red(
+            lambda w: twice(erased(w)),
+            (
+                "records/tombstones/t-2.yaml",
+                "path: 2026-09.csv",
+                "2026-09.csv did not hold these bytes",
+            ),
+            only=True,
+        ),
     },
 }
 GREEN = {
+    "datasets/agreement": {
+        "a client with an agreement and its end": Green(client),
+        "the contract knows what the landing left out": Green(
+            lambda w: client(landed(w, kind="client"))
+        ),
+    },
+    "datasets/parents": {
+        "a parent as it was": Green(derived),
+        "a parent that grew since": Green(
+            lambda w: pointed(
+                second_landing(derived(w), "2026-11.csv").set(
+                    "records/landings/loans/second.yaml", ("at",), "2026-11-04T08:00:00Z"
+                ),
+                nfiles=3,
+                size=108 + 54,
+            ).retrain()
+        ),
+        "made from what an erasure left": Green(
+            lambda w: derived(erased(w)).set(HOMES, ("at",), "2026-11-11T08:00:00Z").retrain()
+        ),
+    },
     "datasets/in_git": {
         "Git's own note": Green(lambda w: w.put("data/ml/training/.gitignore", "/loans\n")),
     },
@@ -273,6 +429,10 @@ GREEN = {
         ),
     },
     "datasets/write_once": {
+        "a file an erasure replaced": Green(erased),
+        "a file an erasure left nothing of": Green(
+            lambda w: pointed(stone(w, left=False), nfiles=1, size=54).retrain()
+        ),
         "a second landing under a new name": Green(
             lambda w: pointed(
                 second_landing(w, "2026-11.csv"), nfiles=3, size=108 + 54
@@ -300,6 +460,22 @@ def test_an_ended_licence_names_the_models_it_touches() -> None:
         "homes": ("affected models: prices",),
         "loans": ("affected models: credit, hardship",),
     }
+
+
+def test_an_ended_licence_names_what_was_made_from_the_data() -> None:
+    judgement = derived(world()).judge(["datasets/source"], now=LATER)
+    notes = {f.at.path.split("/")[2]: f.notes for _, f in judgement.findings}
+    assert notes["loans"] == (
+        "made from it: homes",
+        "affected models: credit, hardship, prices",
+    )
+
+
+def test_rows_erased_from_a_parent_are_explained() -> None:
+    judgement = erased(derived(world())).judge(["datasets/parents"])
+    ((_, found),) = judgement.findings
+    assert found.notes == ("rows of 2026-09.csv were erased (rm-1)",)
+    assert found.fix == "derive again from loans as it is, and erase homes.csv"
 
 
 DISK = {

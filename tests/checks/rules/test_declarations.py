@@ -23,10 +23,13 @@ REVIEWS = "policies/reviews.yaml"
 ROLES = "policies/roles.yaml"
 ROLLOUT = "models/credit/rollout.yaml"
 VERSION = "models/credit/versions/1.0.0.yaml"
-GATED = ("gates/stricter", "gates/thresholds")
+GATED = (
+    "datasets/bias", "datasets/label_rates", "datasets/proxies",
+    "gates/stricter", "gates/thresholds",
+)  # fmt: skip
 APPROVED = (
     "approvals/cases", "approvals/decisions", "approvals/forge", "approvals/reach",
-    "approvals/satisfiable", "approvals/waivers",
+    "approvals/satisfiable", "approvals/waivers", "datasets/confirmed",
 )  # fmt: skip
 OMAR = '{person: omar, valid_from: "2026-01-01"}'
 NO_KIND = "no kind of declaration belongs here"
@@ -140,6 +143,7 @@ RED: Table = {
             lambda w: w.edit(MONITORING, "0.05", "yes").edit(REVIEWS, "P3M, owner", "3M, owner"),
             (MONITORING, "fairness_drop", "`yes` is read as true"),
             (REVIEWS, "every: 3M", "`obligations.0.every`"),
+            waits=("reviews/catalogue", "reviews/overdue"),
         ),
         "a contract that does not load is no missing contract": Red(
             change_of(LOANS, "kind: DataContract", "kind: Contract"),
@@ -393,6 +397,7 @@ RED: Table = {
         "a regulation nobody mapped": Red(
             change_of("policies/privacy.yaml", "{id: gdpr", "{id: ccpa"),
             ("policies/privacy.yaml", "ccpa", "ccpa is no control framework"),
+            only=True,
         ),
         "a rollout to no step": Red(
             change_of(ROLLOUT, "step: canary", "step: canaries"),
@@ -411,10 +416,10 @@ RED: Table = {
         "nobody holds a role today": Red(
             change_of(
                 ROLES,
-                '{person: stella, valid_from: "2026-01-01"}',
-                '{person: stella, valid_from: "2026-12-01"}',
+                '{person: priya, valid_from: "2026-01-01"}',
+                '{person: priya, valid_from: "2026-12-01"}',
             ),
-            (ROLES, "data-steward:", "role data-steward has no active member on 2026-11-22"),
+            (ROLES, "privacy-office:", "role privacy-office has no active member on 2026-11-22"),
             only=True,
         ),
         "nobody speaks for a function": Red(
@@ -426,7 +431,7 @@ RED: Table = {
             (ROLES, "ghost", "role model-owner names ghost, who is not among `people`"),
         ),
         "B12 one login of two people": Red(
-            change_of(ROLES, "login: stella-example", "login: OMAR-example"),
+            lambda w: w.edit(ROLES, "login: stella-example", "login: OMAR-example").reforge(),
             (ROLES, "OMAR-example", "login omar-example belongs to omar and to stella"),
         ),
         "B12 one account id of two people": Red(
@@ -531,12 +536,12 @@ GREEN = {
             change_of(GATES, "owner: board", "owner: board  # for now"), base=same
         ),
         "a new policy": Green(
-            lambda w: w.remove("records/waivers/w-1.yaml"),
+            lambda w: w.edit("policies/controls/gdpr.yaml", "2026-11-01", "2026-11-22").edit(
+                "policies/privacy.yaml", "2026-11-01", "2026-11-22"),
             base=lambda w: w.remove("policies/controls/gdpr.yaml").edit(
                 "policies/privacy.yaml", "regulations:\n  - {id: gdpr, version: Regulation (EU) "
                 "2016/679}\n", "").edit("policies/privacy.yaml", "1.0.0", "0.9.0").edit(
                 "policies/privacy.yaml", "2026-11-01", "2026-10-01"),
-            now=datetime(2026, 11, 1, tzinfo=UTC),
         ),
     },
 }  # fmt: skip

@@ -1,0 +1,1 @@
+"""Do data leave when their time is over, and not before?"""

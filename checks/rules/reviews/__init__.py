@@ -1,0 +1,1 @@
+"""Is what has to be looked at again looked at in time?"""
