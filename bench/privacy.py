@@ -17,7 +17,7 @@ from pipelines import identify
 
 SEED = 20_261_122
 CELLS = 600
-ROWS = 3_000_000
+ROWS = 4_000_000
 PRECISION, RECALL = 0.95, 0.9
 BARS = (Bar("prepare.rewrite", "hmac loop + pyarrow", 0.6),)
 

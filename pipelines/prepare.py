@@ -190,7 +190,8 @@ def _write(
             ready = pa.Table.from_batches([batch])
             for name, token in hidden.items():
                 place = ready.column_names.index(name)
-                made = [value and token(value) for value in batch[name].to_pylist()]
+                texts = batch[name].to_pylist()
+                made = [None if text is None else token(text) for text in texts]
                 ready = ready.set_column(place, schema.field(name), pa.array(made, pa.string()))
             if writing:
                 writing.result()
