@@ -74,7 +74,8 @@ def _memory(few: Path, many: Path) -> bool:
     kept = max(peaks) <= MEMORY and growth <= GROWTH
     print(
         f"  peak memory: {peaks[0]:.0f} MB at {ROWS:,} rows, {peaks[1]:.0f} MB at {MANY:,}, "
-        f"{growth:.3g} times ({alone:.0f} MB without a limit)  bars {MEMORY} MB, {GROWTH:g}: {'kept' if kept else 'MISSED'}",
+        f"{growth:.3g} times ({alone:.0f} MB without a limit)  "
+        f"bars {MEMORY} MB, {GROWTH:g}: {'kept' if kept else 'MISSED'}",
         flush=True,
     )
     return kept

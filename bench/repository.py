@@ -415,7 +415,7 @@ NUMBER = """\
   description: {unit}, {about}.
   required: true
   logicalTypeOptions: {{minimum: 0, maximum: {most}}}
-  classification: sensitive
+  classification: none
   customProperties:
     - {{property: technique, value: keep}}
     - {{property: purpose, value: {purpose}}}"""

@@ -62,14 +62,27 @@ def rewrite(
 
 
 def _parquet(source: Path, target: Path, gone: Flags, changed: Treatments | None) -> int:
-    rows = 0
     with pq.ParquetFile(source) as file:
         _agree(file.metadata.num_rows, gone)
-        with pq.ParquetWriter(target, file.schema_arrow, **_settings(file)) as writer:
-            for table in _ahead(_kept(file, gone, changed)):
-                writer.write_table(table, row_group_size=table.num_rows)
-                rows += table.num_rows
+        settings, words = _settings(file), _words(file, changed or {})
+        notes = file.metadata.metadata or {}
+    rows = 0
+    # Words are moved as numbers of a dictionary.
+    file = pq.ParquetFile(source, read_dictionary=words, pre_buffer=False)
+    writer = pq.ParquetWriter(target, file.schema_arrow, store_schema=False, **settings)
+    with file, writer:
+        writer.add_key_value_metadata(notes)
+        for table in _ahead(_kept(file, gone, changed)):
+            writer.write_table(table, row_group_size=table.num_rows)
+            rows += table.num_rows
     return rows
+
+
+def _words(file: pq.ParquetFile, changed: Treatments) -> list[str]:
+    """Columns of text that a dictionary serves and that stay as they are."""
+    coded = _settings(file).get("use_dictionary") or []
+    texts = {field.name for field in file.schema_arrow if field.type in {pa.string(), pa.binary()}}
+    return [name for name in coded if name in texts and name not in changed]
 
 
 def _agree(rows: int, gone: Flags) -> None:

@@ -271,3 +271,12 @@ def test_the_report_is_the_same_on_every_run() -> None:
     assert REPORT.read_bytes() == before
     assert inputs.read(str(REPORT), inputs.kind_of(str(REPORT))) is not None  # type: ignore[arg-type]
     assert small.state(PREPARED)
+
+
+@pytest.mark.usefixtures("ran")
+def test_an_empty_text_is_hashed_and_a_missing_one_stays_missing() -> None:
+    add("nick", lambda n: ["", None, *["x"] * (n - 2)], group="direct-identifier",
+        technique="pseudonymise")  # fmt: skip
+    prepare("visits")
+    made = [pseudonym.token(pseudonym.SAMPLE_KEY, text) for text in ("", "x")]
+    assert pq.read_table(PREPARED)["nick"].to_pylist()[:3] == [made[0], None, made[1]]

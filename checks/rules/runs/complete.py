@@ -1,6 +1,6 @@
 """Every dataset and model of the index left its evidence.
 
-Demands: validation, preparation and bias report per dataset; training, metrics, metadata,
+Demands: validation, preparation, privacy and bias report per dataset; training, metrics, metadata,
     provenance and telemetry snapshot per model.
 Why: retraining must produce metadata and a snapshot (ML Governance and Release Policies,
     Training and Retraining Workflow 3 and 4).
@@ -15,7 +15,7 @@ from governance.facts import Files
 from governance.finding import Finding, NotApplicable, Place
 from governance.index import PATH, Index
 
-_DATASET = ("validation", "preparation", "bias")
+_DATASET = ("validation", "preparation", "privacy", "bias")
 _MODEL = ("training", "metrics", "metadata", "provenance", "telemetry")
 
 

@@ -17,7 +17,6 @@ from governance.facts import Evidence
 from governance.finding import Finding, NotApplicable, Place
 from governance.index import PATH, Index
 from governance.manifest import manifests
-from governance.records import Landing
 
 FIX = "run `charter retrain` and commit what it wrote"
 

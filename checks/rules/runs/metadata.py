@@ -18,6 +18,7 @@ from governance.evidence import (
     Metadata,
     Metrics,
     Preparation,
+    PrivacyReport,
     Telemetry,
     TrainingRun,
     Validation,
@@ -28,10 +29,12 @@ from governance.facts import Contents, Evidence, Sections
 from governance.finding import Finding, NotApplicable, Place, Route
 from governance.index import PATH, Index
 from governance.manifest import manifests
-from governance.records import Landing
 
 FIX = "run `charter retrain`"
-_OF_DATASET = (("validation", Validation), ("preparation", Preparation), ("bias", BiasScan))
+_OF_DATASET = (
+    ("validation", Validation), ("preparation", Preparation), ("privacy", PrivacyReport),
+    ("bias", BiasScan),
+)  # fmt: skip
 _OF_MODEL = (("training", TrainingRun), ("metrics", Metrics), ("telemetry", Telemetry))
 
 
