@@ -78,7 +78,7 @@ def phone(dice: Random) -> str:
         f"(0{dice.choice('2378')}) {d[:4]} {d[4:]}", f"0{dice.choice('2378')} {d[:4]} {d[4:]}",
         f"+1 {area} {exchange} {d[:4]}", f"({area}) {exchange}-{d[:4]}",
         f"{area}-{exchange}-{d[:4]}",
-        f"+44 20 {d[:4]} {d[4:]}", f"+49 30 {d}", f"04{d}", f"call 0{d[0]}{d}",
+        f"+44 20 {d[:4]} {d[4:]}", f"+49 30 {d}", f"04{d}", f"call 0{dice.choice('23478')}{d}",
     ))  # fmt: skip
 
 

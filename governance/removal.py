@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Final
 
 from governance import pseudonym
@@ -49,6 +51,30 @@ def is_about(removal: Removal, identifier: str, keys: Iterable[bytes]) -> bool:
 def certified(declarations: Declarations) -> frozenset[str]:
     """Ids of removals that a certificate proves."""
     return frozenset(found.value.removal for found in declarations.all(Certificate))
+
+
+@dataclass(frozen=True, slots=True)
+class Anonymised:
+    """Rows of a file that stay, but name nobody any more: those of days up to `through`."""
+
+    through: date
+    since: datetime
+
+
+def anonymised(declarations: Declarations) -> Mapping[tuple[str, str], Anonymised]:
+    """Files whose old rows were anonymised at the end of their window, by dataset and SHA-256."""
+    ended = {
+        found.value.id: found.value.through
+        for found in declarations.all(Removal)
+        if found.value.ground == "retention" and found.value.action == "anonymise"
+    }
+    return {
+        (stone.value.dataset, file.becomes.sha256): Anonymised(through, stone.value.at)
+        for stone in declarations.all(Tombstone)
+        if (through := ended.get(stone.value.removal)) is not None
+        for file in stone.value.files
+        if file.becomes is not None
+    }
 
 
 def tombstoned(declarations: Declarations) -> Mapping[str, str]:

@@ -38,7 +38,11 @@ def holds(path: Path, texts: frozenset[str], named: frozenset[str] = frozenset()
         named: columns whose numbers are compared as well; elsewhere only text is.
     """
     try:
-        with pq.ParquetFile(path) as file:
+        names = [
+            field.name for field in pq.read_schema(path) if field.type in {pa.string(), pa.binary()}
+        ]
+        # Read as dictionaries, columns show values that no row uses and that lie in the file still.
+        with pq.ParquetFile(path, read_dictionary=names) as file:
             return _in_parquet(file, texts, named)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError):
         pass

@@ -135,7 +135,7 @@ def _kept(file: pq.ParquetFile, gone: Flags, changed: Treatments | None) -> Iter
             first += table.num_rows
             left = _without(table, flags) if changed is None else _altered(table, flags, changed)
             if left.num_rows:
-                yield left
+                yield _compact(left)
 
 
 def _read(file: pq.ParquetFile, index: int, size: int) -> Iterator[pa.Table]:
@@ -148,6 +148,26 @@ def _read(file: pq.ParquetFile, index: int, size: int) -> Iterator[pa.Table]:
 
 def _without(table: pa.Table, gone: pa.Array) -> pa.Table:
     return table if not pc.any(gone).as_py() else table.filter(pc.invert(gone))
+
+
+def _compact(table: pa.Table) -> pa.Table:
+    """The table without what its dictionaries keep of rows that are not there any more."""
+    for index, field in enumerate(table.schema):
+        if pa.types.is_dictionary(field.type):
+            table = table.set_column(index, field, _used(table.column(index)))
+    return table
+
+
+def _used(column: pa.ChunkedArray) -> pa.Array:
+    """The column with a dictionary of nothing but what its rows say."""
+    coded = column.unify_dictionaries().combine_chunks()
+    codes = coded.indices
+    used = pc.unique(codes.drop_null())
+    return pa.DictionaryArray.from_arrays(
+        pc.index_in(codes, value_set=used, skip_nulls=True).cast(codes.type),
+        coded.dictionary.take(used),
+        ordered=coded.type.ordered,
+    )
 
 
 def _altered(table: pa.Table, gone: pa.Array, changed: Treatments) -> pa.Table:

@@ -161,7 +161,8 @@ def _contract(
     yield f"    path: data/ml/training/{name}/*.{form}"
     yield f"    format: {form}"
     if form == "csv":
-        yield f"    delimiter: {json.dumps(delimiter)}"
+        yield "    customProperties:"
+        yield f"      - {{property: delimiter, value: {json.dumps(delimiter)}}}"
     yield ""
     if answers.event:
         yield "slaProperties:"

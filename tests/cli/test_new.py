@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import signing
 from small import TOP
 
 from governance import catalogue
@@ -67,7 +68,7 @@ def test_types_values_and_names_are_read_from_the_file(bare, tmp_path):
 
 def test_the_delimiter_is_found(bare, tmp_path):
     text = begun(bare, loans(tmp_path / "loans.csv", delimiter=";"), *ANSWERS)
-    assert 'delimiter: ";"' in text
+    assert '{property: delimiter, value: ";"}' in text
 
 
 def test_what_only_a_person_knows_is_asked(bare, tmp_path):
@@ -167,9 +168,20 @@ def test_from_a_file_to_a_judged_model(bare, tmp_path):
     assert landed.returncode == 0, landed.stderr
     subprocess.run(["git", "add", "-A"], cwd=bare, check=True)
     subprocess.run(["git", "commit", "-qm", "Onboard loans"], cwd=bare, check=True)
+    unconfirmed = charter(bare, "retrain", "loans")
+    assert unconfirmed.returncode == 1
+    assert "is not confirmed: landing: data-steward 0 of 1" in unconfirmed.stderr
+    key = tmp_path / "key"
+    key.write_bytes(signing.private_file("priya.raman"))
+    key.chmod(0o600)
+    said = charter(
+        bare, "approve", "dataset:loans", "--role", "data-steward", "--because", "read it",
+        "--key", str(key), "--yes", "--commit",
+    )  # fmt: skip
+    assert said.returncode == 0, said.stdout + said.stderr
     trained = charter(bare, "retrain", "loans")
     assert trained.returncode == 0, trained.stdout + trained.stderr
-    assert "bad differs by" in trained.stdout
+    assert "bad differs by" in unconfirmed.stdout
     assert "inconclusive  roc_auc at least" in trained.stdout
     metrics = (bare / "artifacts/ml/models/loans/metrics.json").read_text()
     assert '"60 and above"' in metrics

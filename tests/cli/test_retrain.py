@@ -130,6 +130,7 @@ def test_new_data_run_the_steps_of_their_dataset_and_its_models(
 ) -> None:
     path = small.put(tmp_path / "c.parquet", small.visits(900, 60))
     land(trained, "visits", [path], small.NOW, say=lambda _: None)
+    small.confirm(trained, "visits")
     told = run(trained)
     assert told.code == 0, told.err
     assert sorted(told.ran) == [

@@ -116,6 +116,7 @@ def test_a_case_says_who_said_what(value: dict[str, Any], answer: str) -> None:
 
 
 WHEN = "when: {any: [{paths: [policies/**]}, {changes: [changes-policy]}]}"
+REQUIRE = "    require:\n      - {role: legal"
 LABEL = (WHEN, "when: {labels: [urgent]}")
 MOVES = {"kind": "promotes-to-production", "path": "policies/gates.yaml"}
 OF = {**MOVES, "subject": "model:credit@1.0.0"}
@@ -166,7 +167,7 @@ def test_approvals_of_a_version_count_for_it_alone() -> None:
 
 
 def test_time_to_read_is_counted_from_the_push() -> None:
-    edit = ("    require:\n", "    reading_minutes: 30\n    require:\n")
+    edit = (REQUIRE, f"    reading_minutes: 30\n{REQUIRE}")
     said = [{"by": by, "minutes_after_push": 40} for by in ONE]
     assert standing(case(opinions=said), edit) == "APPROVED"
     said[0]["minutes_after_push"] = 20
@@ -175,7 +176,7 @@ def test_time_to_read_is_counted_from_the_push() -> None:
 
 
 def test_a_reason_can_be_left_out() -> None:
-    edit = ("    require:\n", "    rationale_required: true\n    require:\n")
+    edit = (REQUIRE, f"    rationale_required: true\n{REQUIRE}")
     assert standing(case(), edit) == "APPROVED"
     said = [{"by": "lea", "because": ""}, {"by": "boris"}]
     assert standing(case(opinions=said), edit) == "INVALID"

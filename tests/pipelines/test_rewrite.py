@@ -58,6 +58,18 @@ def test_parquet_keeps_schema_row_groups_codecs_and_order(tmp_path: Path) -> Non
         assert (before.compression, before.encodings) == (after.compression, after.encodings)
 
 
+def test_what_only_erased_rows_said_is_in_no_dictionary(tmp_path: Path) -> None:
+    words = [None if n % 7 == 0 else "secret" if n % 4 == 0 else f"w{n % 5}" for n in range(100)]
+    table = small.altered(small.visits(1, 100), channel=words)
+    source, target = tmp_path / "a.parquet", tmp_path / "b.parquet"
+    pq.write_table(table, source, row_group_size=30, compression="none")
+    gone = every(100, 4)
+    rewrite(source, target, gone, VISITS)
+    assert pq.read_table(target).equals(table.filter(pa.array(~gone)))
+    assert b"secret" in source.read_bytes()
+    assert b"secret" not in target.read_bytes()
+
+
 def test_the_same_rows_give_the_same_bytes(tmp_path: Path) -> None:
     source = small.put(tmp_path / "a.parquet", small.visits(1, 500))
     for name in ("b", "c"):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import struct
 import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import small
 from hypothesis import given, settings
@@ -92,3 +94,17 @@ def test_the_moment_of_landing_itself_is_no_future() -> None:
             path = small.put(Path(folder) / "a.parquet", table)
             found = scan(engine.read(engine.connect(), path, VISITS), VISITS, NOW)
         assert [clause.name for clause, _ in found.broken] == expected
+
+
+def test_forged_statistics_hide_no_row(tmp_path: Path) -> None:
+    """The bounds in a file's footer are its writer's word, not what stands in its rows."""
+    path = tmp_path / "a.parquet"
+    table = pa.table({"n": [0.5] * 10 + [1e9]})
+    pq.write_table(table, path, use_dictionary=False, compression="none")
+    data = path.read_bytes()
+    size = int.from_bytes(data[-8:-4], "little")
+    footer = data[-8 - size :].replace(struct.pack("<d", 1e9), struct.pack("<d", 0.6))
+    path.write_bytes(data[: -8 - size] + footer)
+    only = replace(contract(), columns=COLUMNS[:1], event_column=None)
+    found = scan(engine.read(engine.connect(threads=None), path, only), only)
+    assert [(clause.name, count) for clause, count in found.broken] == [("maximum", 1)]

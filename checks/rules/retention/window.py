@@ -19,6 +19,7 @@ from governance.facts import Evidence, Now
 from governance.finding import Finding, NotApplicable, Place, Verdict
 from governance.manifest import Manifest, manifests
 from governance.records import Landing
+from governance.removal import anonymised
 from governance.retention import Retention
 from governance.window import Effective, OutOfBounds, Variables, effective, held, today
 
@@ -54,6 +55,7 @@ def evaluate(
             except OutOfBounds:
                 continue  # retention/bounds speaks of it
             start, place = _oldest(contract, window, manifest, report, days)
+            start = max(start, _named_from(declarations, name, manifest) or start)
             # Validation counts instants in UTC, whose day may end before the policy's.
             slack = timedelta(0 if policy.time_zone == "UTC" else 1)
             if day >= window.late_from(start) + slack:
@@ -77,6 +79,25 @@ def _oldest(
     facts = report.columns.get(contract.event_column or "")
     undated = facts is not None and facts.nulls > 0
     return min(event, arrived, key=lambda found: found[0]) if undated else event
+
+
+def _named_from(declarations: Declarations, name: str, manifest: Manifest) -> date | None:
+    """The first day of which rows may name somebody, where older ones were anonymised."""
+    done = anonymised(declarations)
+    found = [
+        done[name, row.file.sha256]
+        for row in manifest.rows.values()
+        if (name, row.file.sha256) in done
+    ]
+    if not found:
+        return None
+    since = min(one.since for one in found)
+    later = [
+        item.value.source.collected_from or date.min
+        for item in declarations.all(Landing)
+        if item.value.dataset == name and item.value.at > since
+    ]
+    return min([min(one.through for one in found) + timedelta(days=1), *later])
 
 
 def _finding(window: Effective, start: date, day: date, place: Place) -> Finding:
