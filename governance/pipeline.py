@@ -23,6 +23,7 @@ _DATASET: Final = "artifacts/ml/datasets/${key}"
 _PREPARED: Final = "artifacts/ml/datasets/${item.dataset}"
 _MODEL: Final = "artifacts/ml/models/${key}"
 _CONTRACT: Final = "policies/datasets/${key}.yaml"
+_CONTRACT_OF: Final = "policies/datasets/${item.dataset}.yaml"
 _DECLARED: Final = "models/${key}/model.yaml"
 
 
@@ -92,6 +93,15 @@ _MODEL_CODE: Final = (
     "pipelines/frames.py",
 )
 
+_PREPARING: Final = (*_DATA_CODE, *_PRIVACY_CODE, "pipelines/prepare.py")
+_CONTRACTED: Final = ("schema", "servers", "customProperties")
+_PRIVACY: Final = ("policies/privacy.yaml", ("classes", "pseudonyms", "regulations"))
+_TRAINING: Final = (*_MODEL_CODE, "pipelines/train.py", "pipelines/trainers.py")
+_TRAINED: Final = (
+    (_DECLARED, ("dataset", "features", "target", "task", "training")),
+    ("policies/registry.yaml", ("estimators", "trainers", "trusted_types")),
+)
+
 STEPS: Final = (
     Step(
         "validate", "datasets",
@@ -115,11 +125,8 @@ STEPS: Final = (
         "prepare", "datasets",
         "Pseudonymise, minimise and keep what training may see",
         deps=(f"{DATA}/${{key}}", f"{_DATASET}/validation.json"),
-        code=(*_DATA_CODE, *_PRIVACY_CODE, "pipelines/prepare.py"),
-        params=(
-            (_CONTRACT, ("schema", "servers", "customProperties")),
-            ("policies/privacy.yaml", ("classes", "pseudonyms", "regulations")),
-        ),
+        code=_PREPARING,
+        params=((_CONTRACT, _CONTRACTED), _PRIVACY),
         cached=(f"{_DATASET}/prepared",),
         evidence=(f"{_DATASET}/preparation.json", f"{_DATASET}/privacy.json"),
     ),
@@ -147,11 +154,8 @@ STEPS: Final = (
         "train", "models",
         "Fit the declared estimator on the training rows",
         deps=(f"{_PREPARED}/bias.json", f"{_PREPARED}/preparation.json", f"{_PREPARED}/prepared"),
-        code=(*_MODEL_CODE, "pipelines/train.py", "pipelines/trainers.py"),
-        params=(
-            (_DECLARED, ("dataset", "features", "target", "task", "training")),
-            ("policies/registry.yaml", ("estimators", "trainers", "trusted_types")),
-        ),
+        code=_TRAINING,
+        params=_TRAINED,
         cached=(f"{_MODEL}/model",),
         evidence=(f"{_MODEL}/training.json",),
     ),
@@ -174,8 +178,14 @@ STEPS: Final = (
             f"{_MODEL}/metrics.json",
             f"{_MODEL}/training.json",
         ),
-        code=("governance/model.py", "governance/pipeline.py", "pipelines/record.py"),
-        params=(),
+        # What it writes down of code and parameters goes stale with them, even where the bytes
+        # that came of them are the same.
+        code=(
+            *dict.fromkeys((*_PREPARING, *_TRAINING)),
+            "governance/pipeline.py",
+            "pipelines/record.py",
+        ),
+        params=((_CONTRACT_OF, _CONTRACTED), _PRIVACY, *_TRAINED),
         evidence=tuple(
             f"{_MODEL}/{name}"
             for name in ("metadata.json", "provenance.json", "telemetry.json", "telemetry.prom")
@@ -183,8 +193,6 @@ STEPS: Final = (
     ),
 )  # fmt: skip
 BY_NAME: Final = {step.name: step for step in STEPS}
-_DECIDING: Final = ("prepare", "train")
-"""Steps whose code and parameters decide the model's bytes."""
 
 
 def designed() -> dict[str, Any]:
