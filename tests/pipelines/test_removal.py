@@ -423,6 +423,8 @@ def test_at_the_end_of_a_window_rows_may_stay_without_names(shared: Path, tmp_pa
     assert len(new) == len(old_rows)
     assert not {row["customer"] for row in new} & {row["customer"] for row in old_rows}
     assert [row["spend"] for row in new] == [row["spend"] for row in old_rows]
+    (after,) = retention_plan.plan(root, ["visits"], LATER).datasets
+    assert retention_plan.removal(after, LATER, None) is None
 
 
 @pytest.mark.parametrize(("act", "make"), [("erase", "erasable"), ("apply", "outdated")])

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from cases import Green, Red, Table, keeps_quiet, rows, shown, tells
-from world import World, world
+from world import World, dump, world
 
 from governance.finding import Verdict
 
@@ -224,3 +224,34 @@ def test_where_everything_is_held_the_reason_is_told() -> None:
         Verdict.NOT_APPLICABLE,
         "loans is under a legal hold: a case",
     )
+
+
+def nameless(through: str) -> World:
+    """Loans whose September file names nobody up to a day; a window of 30 days has ended."""
+    w = free(world(), days=30)
+    file = w.value(LANDING)["files"][0]
+    becomes = file | {"sha256": "c" * 64}
+    removal = {"id": "rm-2", "at": "2026-11-10T08:00:00Z", "ground": "retention",
+               "basis": "windows.loans", "action": "anonymise", "through": through}  # fmt: skip
+    stone = {"id": "t-2", "at": "2026-11-10T09:00:00Z", "dataset": "loans", "removal": "rm-2",
+             "ground": "a window", "files": [
+                 {"path": file["path"], "sha256": file["sha256"], "rows": 5, "becomes": becomes}
+             ]}  # fmt: skip
+    w.put("records/removals/rm-2.yaml", dump(removal))
+    return w.put("records/tombstones/t-2.yaml", dump(stone))
+
+
+def test_rows_that_name_nobody_any_more_are_not_due_again() -> None:
+    assert not nameless("2026-10-31").judge(["retention/window"]).findings
+    ((_, finding),) = nameless("2026-09-30").judge(["retention/window"]).findings
+    assert "loans: rows of 2026-10-01 are due" in finding.problem
+
+
+def test_old_rows_that_land_after_the_others_lost_their_names_are_due() -> None:
+    w = nameless("2026-10-31")
+    late = w.value(LANDING) | {"id": "late", "at": "2026-11-15T08:00:00Z"}
+    late["source"] = late["source"] | {"collected_from": "2026-09-05"}
+    late["files"] = [late["files"][0] | {"path": "late.csv", "sha256": "d" * 64}]
+    w.put("records/landings/loans/late.yaml", dump(late))
+    ((_, finding),) = w.judge(["retention/window"]).findings
+    assert "loans: rows of 2026-09-05 are due" in finding.problem
