@@ -1292,6 +1292,13 @@ def test_the_audit_runs_after_every_push_and_every_day(audit: Workflow) -> None:
     assert list(carries(audit)) == []
 
 
+def test_erased_data_are_looked_for_every_day(audit: Workflow) -> None:
+    """What a stale clone pushed back is found by whoever may read the remotes."""
+    step = audit.step("store", "Look for erased data that came back")
+    assert step["run"] == ".venv/bin/python -I -m cli store sweep"
+    assert audit.jobs["store"]["permissions"] == {"contents": "read"}
+
+
 def test_the_settings_token_is_near_nothing_else(audit: Workflow) -> None:
     """One step of one job sees it, in an environment of its own."""
     holders = [
