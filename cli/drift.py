@@ -47,7 +47,7 @@ def drift(  # noqa: PLR0913 - one argument per option
     root = git.top(repo)
     with told():
         names = list(dict.fromkeys(name for name in (columns or "").split(",") if name))
-        found = act.reference(root, reference, names)
+        found = act.reference(root, reference, names, None if save else current)
         if save is not None:
             act.save(found, save)
         if current is None:

@@ -31,13 +31,17 @@ class Reference:
     left_out: dict[str, str]
 
 
-def reference(root: Path, given: str, columns: Sequence[str] = ()) -> Reference:
+def reference(
+    root: Path, given: str, columns: Sequence[str] = (), against: str | None = None
+) -> Reference:
     """The counters of a dataset, of data files, or of a file that `save` wrote.
 
     Args:
         root: top of the repository.
         given: what is counted.
         columns: which; all that hold numbers or words when none is named.
+        against: what it will be compared with. Files that nobody prepared are compared with the
+            rows of a dataset as they landed: what `prepare` coarsened is no drift.
 
     Raises:
         Refused: there is no such data, or a named column cannot be counted.
@@ -47,7 +51,8 @@ def reference(root: Path, given: str, columns: Sequence[str] = ()) -> Reference:
         kinds = {name: counts.kind for name, counts in kept.columns.items()}
         chosen = {name: kept.columns[name] for name in sides.countable(given, kinds, columns)}
         return Reference(kept.model_copy(update={"columns": chosen}), {})
-    rows = sides.rows(root, given)
+    unprepared = against is not None and not sides.is_dataset(root, against)
+    rows = sides.rows(root, given, as_landed=unprepared)
     found = counting.reference(rows, sides.countable(given, rows.kinds, columns))
     known = {name: counts for name, counts in found.items() if counts is not None}
     absent = {name: KEYS for name in found if name not in known}
@@ -77,7 +82,8 @@ def compare(root: Path, found: Reference, given: str) -> DriftReport:
         Refused: there is no such data, or a column is missing or of another type.
     """
     policy: Monitoring = inputs.declared("policies/monitoring.yaml", root)
-    rows = sides.rows(root, given)
+    unprepared = not sides.is_dataset(root, found.counted.of)
+    rows = sides.rows(root, given, as_landed=unprepared)
     against = found.counted.columns
     sides.countable(given, rows.kinds, against)
     other = [

@@ -18,19 +18,20 @@ HIDDEN = frozenset({"drop", "pseudonymise"})
 """Techniques of columns that nobody but `prepare` looks into."""
 
 
-def rows(root: Path, given: str) -> Rows:
+def rows(root: Path, given: str, *, as_landed: bool = False) -> Rows:
     """The rows of a dataset, as prepared or else as landed, or those of files.
 
     Args:
         root: top of the repository.
         given: name of a dataset, or a Parquet or CSV file, or a folder of either.
+        as_landed: do not take prepared rows, for what they are compared with was never prepared.
 
     Raises:
         Refused: there is no such data, or a file is damaged.
     """
-    if (root / f"policies/datasets/{given}.yaml").is_file():
+    if is_dataset(root, given):
         prepared = root / Path(of_dataset(given, "preparation")).parent / "prepared"
-        if found := sorted(prepared.rglob("*.parquet")):
+        if not as_landed and (found := sorted(prepared.rglob("*.parquet"))):
             return ParquetRows.of(found)
         return _landed(root, inputs.contract(given, root))
     path = Path(given)
@@ -41,6 +42,11 @@ def rows(root: Path, given: str) -> Rows:
             return ParquetRows.of(found) if form == "parquet" else _csv(found)
     msg = f"{given}: no dataset, and no Parquet or CSV file\n  fix: name one, or a folder of them"
     raise Refused(msg)
+
+
+def is_dataset(root: Path, given: str) -> bool:
+    """Whether a name is that of a dataset with a contract."""
+    return (root / f"policies/datasets/{given}.yaml").is_file()
 
 
 def countable(given: str, kinds: Mapping[str, str | None], wanted: Iterable[str]) -> list[str]:
@@ -59,6 +65,7 @@ def countable(given: str, kinds: Mapping[str, str | None], wanted: Iterable[str]
 
 def _landed(root: Path, contract: Contract) -> Rows:
     from adapters import engine  # noqa: PLC0415 - half a second that Parquet does not need
+    from pipelines import landed  # noqa: PLC0415
 
     paths = sorted(inputs.manifest(contract.name, root).rows)
     if not paths:
@@ -72,7 +79,7 @@ def _landed(root: Path, contract: Contract) -> Rows:
     connection = engine.connect(contract.engine, threads=None)
     try:
         tables = [
-            engine.typed(engine.read(connection, folder / path, contract), contract).select(*shown)
+            engine.typed(landed.table(connection, folder, path, contract), contract).select(*shown)
             for path in paths
         ]
     except engine.Unreadable as error:
