@@ -289,9 +289,11 @@ def confirm(root: Path, *names: str) -> None:
         if names and name not in names:
             continue
         identity = f"confirm-{name}-{manifest.digest[7:15]}"
+        # A later word has to be later: of two at one moment none is the newest.
+        second = sum(1 for _ in root.glob(f"records/approvals/confirm-{name}-*.yaml"))
         text = signing.record(
             identity, "priya.raman", "data-steward", f"dataset:{name}", manifest.digest,
-            repository="example/charter", at="2026-11-22T00:00:00Z",
+            repository="example/charter", at=f"2026-11-22T00:00:{second:02d}Z",
         )  # fmt: skip
         put(root / f"records/approvals/{identity}.yaml", text)
 
@@ -360,9 +362,9 @@ def template(shared: Path, make: Callable[[Path], None]) -> Path:
 
     Args:
         shared: a folder all of them see.
-        make: `bare`, `landed` or `trained`.
+        make: builds it, such as `landed`; modules may give theirs the same name.
     """
-    folder = shared / make.__name__
+    folder = shared / f"{make.__module__}.{make.__name__}"
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
