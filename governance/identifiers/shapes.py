@@ -1,7 +1,8 @@
 """What identifiers look like: one search per kind, and the screen an engine uses before it.
 
-All expressions keep to what RE2 and Python share. Python adds guards at both ends, so that
-the middle of a longer number is no identifier.
+The screens keep to what RE2 and Java read alike, so that every engine looks at the same
+cells; they may let through more than the searches find, never less. Python adds guards at both
+ends, so that the middle of a longer number is no identifier.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ from governance.identifiers.checkdigits import IBAN_COUNTRIES
 
 _LABEL: Final = r"[^\s@.,;:<>()\[\]\"']+"
 EMAIL: Final = rf"[^\s@,;:<>()\[\]\"]+@(?:{_LABEL}\.)+[^\W\d_][^\s@.,;:<>()\[\]\"'0-9_]+"
-_SCREEN_EMAIL: Final = rf"[^\s@]@(?:{_LABEL}\.)+[^\s@.]"
-_SCREEN_IBAN: Final = rf"(?i:\b(?:{'|'.join(IBAN_COUNTRIES)})[0-9]{{2}} ?[0-9A-Z]{{4}})"
+_START: Final = "(?:^|[^0-9A-Za-z_])"
+_END: Final = "(?:[^0-9A-Za-z_]|$)"
+_SCREEN_EMAIL: Final = r"[^ @]@[^ @.]+\.[^ @.]"
+_SCREEN_IBAN: Final = rf"{_START}(?i:(?:{'|'.join(IBAN_COUNTRIES)})[0-9]{{2}} ?[0-9A-Z]{{4}})"
 _SCREEN_IPV6: Final = r"::[0-9A-Fa-f]|[0-9A-Fa-f]::|(?:[0-9A-Fa-f]{1,4}:){4}"
 IBAN: Final = r"[A-Za-z]{2}[0-9]{2}(?: ?[A-Za-z0-9]{4}){2,7}(?: ?[A-Za-z0-9]{1,3})?"
 IPV4: Final = r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}"
@@ -59,14 +62,18 @@ WORDS: Final[dict[str, str]] = {
 _DIGIT_WORDS: Final = "|".join(
     WORDS[kind] for kind in ("payment-card", "medicare", "ssn", "abn", "tfn", "phone")
 )
+_GROUPED: Final = f"{IPV4}|{CARD}|{MEDICARE}|{SSN}|{ABN}"
 MARKED: Final = "|".join((
-    _SCREEN_EMAIL, _SCREEN_IBAN, _SCREEN_IPV6, rf"\b{IPV4}\b", rf"\b(?:{CARD})\b",
-    rf"\b{MEDICARE}\b", rf"\b{SSN}\b", rf"\b{ABN}\b", _COUNTRY, _AUSTRALIA, _NORTH_AMERICA,
-    rf"(?i:\b(?:{_DIGIT_WORDS})\b)[^0-9]{{0,24}}[0-9][0-9 -]{{7}}",
+    _SCREEN_EMAIL, _SCREEN_IBAN, _SCREEN_IPV6, _COUNTRY, _AUSTRALIA, _NORTH_AMERICA,
+    f"{_START}(?:{_GROUPED}){_END}",
+    f"{_START}(?i:{_DIGIT_WORDS}){_END}[^0-9]{{0,24}}[0-9][0-9 -]{{7}}",
 ))  # fmt: skip
 """Screen for cells that alone may prove something."""
 
-UNMARKED: Final = r"\b[0-9]{8,19}\b|\b[0-9]{3}[ -][0-9]{3}[ -][0-9]{3}\b|\b[A-Z][a-z]+ [A-Z]"
+UNMARKED: Final = "|".join((
+    f"{_START}(?:[0-9]{{8,19}}|[0-9]{{3}}[ -][0-9]{{3}}[ -][0-9]{{3}}){_END}",
+    f"{_START}[A-Z][a-z]+ [A-Z]",
+))  # fmt: skip
 """Screen for cells that prove something only together with many others."""
 
 
