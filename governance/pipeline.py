@@ -118,7 +118,11 @@ STEPS: Final = (
             "pipelines/scan.py",
             "pipelines/validate.py",
         ),
-        params=((_CONTRACT, ("schema", "servers", "slaProperties")),),
+        params=(
+            (_CONTRACT, ("schema", "servers", "slaProperties")),
+            # The manifest of a dataset it refers to is no dependency of its own.
+            ("models/index.yaml", ("datasets.${key}.references",)),
+        ),
         evidence=(f"{_DATASET}/validation.json",),
     ),
     Step(
@@ -226,7 +230,7 @@ class Stage:
 
     step: Step
     key: str
-    item: Mapping[str, str]
+    item: Mapping[str, Any]
 
     @property
     def name(self) -> str:
@@ -237,7 +241,7 @@ class Stage:
         """`text` with the key and the fields of the item in place."""
         text = text.replace("${key}", self.key)
         for field, value in self.item.items():
-            text = text.replace(f"${{item.{field}}}", value)
+            text = text.replace(f"${{item.{field}}}", str(value))
         return text
 
     def paths(self, templates: Iterable[str]) -> list[str]:
@@ -247,11 +251,11 @@ class Stage:
     @property
     def params(self) -> list[tuple[str, tuple[str, ...]]]:
         """Files and the sections of them that the stage depends on."""
-        return [(self.fill(file), keys) for file, keys in self.step.params]
+        return [(self.fill(file), tuple(map(self.fill, keys))) for file, keys in self.step.params]
 
 
 def stages(
-    datasets: Mapping[str, Mapping[str, str]], models: Mapping[str, Mapping[str, str]]
+    datasets: Mapping[str, Mapping[str, Any]], models: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[Stage]:
     """Every stage of an index."""
     for step in STEPS:
@@ -279,7 +283,23 @@ def sections(stage: Stage, documents: Mapping[str, Mapping[str, Any]]) -> dict[s
     Raises:
         KeyError: a file or a section is missing.
     """
-    return {file: {key: documents[file][key] for key in keys} for file, keys in stage.params}
+    return {
+        file: {key: section(documents[file], key) for key in keys} for file, keys in stage.params
+    }
+
+
+def section(document: Mapping[str, Any], key: str) -> Any:
+    """The value of one parameter; dots in its key lead into mappings, as DVC has it.
+
+    Raises:
+        KeyError: it is missing.
+    """
+    value: Any = document
+    for part in key.split("."):
+        if not isinstance(value, dict):
+            raise KeyError(key)
+        value = value[part]
+    return value
 
 
 def code_digest(model: str, dataset: str, sha256: Mapping[str, str]) -> str:

@@ -314,7 +314,7 @@ status: active
 team:
   members: [{username: stella.nowak, role: data-steward}]
 servers:
-  - {server: training, type: local, path: data/ml/training/loans, format: csv, delimiter: ","}
+  - {server: training, type: local, path: data/ml/training/loans, format: csv}
 slaProperties: []
 customProperties:
   - property: source

@@ -227,7 +227,11 @@ class World(Tree):
         }
         if stage.params:
             entry["params"] = {
-                file: {key: self.value(file)[key] for key in keys if key in self.value(file)}
+                file: {
+                    key: pipeline.section(self.value(file), key)
+                    for key in keys
+                    if key.split(".")[0] in self.value(file)
+                }
                 for file, keys in stage.params
             }
         entry["outs"] = [_folder(path, {"only.bin": path.encode()}) for path in sorted(outs)]

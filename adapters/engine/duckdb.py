@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import ibis
 
@@ -40,9 +40,12 @@ def connect(threads: int | None, only: Sequence[Path] | None) -> Backend:
         "custom_extension_repository": _quoted(folder / "no extensions"),
     }
     if only is not None:
-        real = [path.resolve() for path in only]
-        settings["allowed_directories"] = _list(path for path in real if path.is_dir())
-        settings["allowed_paths"] = _list(path for path in real if not path.is_dir())
+        # A pattern is compared as it stands, before it is expanded, and so are its files after.
+        real: dict[bool, list[str]] = {True: [], False: []}
+        for path in only:
+            real[path.is_dir()] += [str(path.resolve()), literal(path)]
+        settings["allowed_directories"] = _list(real[True])
+        settings["allowed_paths"] = _list(real[False])
         settings["enable_external_access"] = "false"
     settings["lock_configuration"] = "true"
     for name, value in settings.items():
@@ -86,6 +89,7 @@ def batches(connection: Backend, table: ibis.Table, rows: int) -> Iterator[pa.Re
 
     Ibis 12 asks DuckDB 2 for a reader by a name that is gone, so the SQL is run directly.
     """
+    connection._run_pre_execute_hooks(table)  # noqa: SLF001 - tables in memory have no other way in
     yield from connection.con.sql(connection.compile(table)).to_arrow_reader(rows)
 
 
@@ -97,9 +101,9 @@ def literal(path: Path) -> str:
     return text
 
 
-def _list(paths: Any) -> str:
+def _list(paths: Sequence[str]) -> str:
     return f"[{', '.join(_quoted(path) for path in paths)}]"
 
 
-def _quoted(path: Path) -> str:
+def _quoted(path: Path | str) -> str:
     return "'" + str(path).replace("'", "''") + "'"

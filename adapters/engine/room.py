@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import shutil
@@ -48,11 +49,50 @@ def cores() -> int:
 def private_folder(owner: Any) -> Path:
     """A folder nobody else may enter, removed when `owner` is gone or the process ends.
 
-    Rows spilled to disk are as personal as those they come from.
+    Rows spilled to disk are as personal as those they come from: what a killed process left is
+    removed by the next one.
     """
-    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
-    weakref.finalize(owner, shutil.rmtree, folder, ignore_errors=True)
+    _sweep(Path(tempfile.gettempdir()))
+    folder, held = _locked()
+    weakref.finalize(owner, _remove, folder, held)
     return folder
+
+
+def _locked() -> tuple[Path, int]:
+    """A new folder and the lock on it, which ends with the process."""
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+        held = _lock(folder)
+        if held is not None and folder.exists():  # else another process took it for left behind
+            return folder, held
+
+
+def _sweep(parent: Path) -> None:
+    for folder in parent.glob(f"{PREFIX}*"):
+        held = _lock(folder)
+        if held is not None:
+            _remove(folder, held)
+
+
+def _lock(folder: Path) -> int | None:
+    """A lock on a folder of ours; None while a process has it."""
+    try:
+        held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError:
+        return None
+    try:
+        if os.fstat(held).st_uid == os.getuid():
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return held
+    except OSError:
+        pass
+    os.close(held)
+    return None
+
+
+def _remove(folder: Path, held: int) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    os.close(held)
 
 
 def _free() -> int:

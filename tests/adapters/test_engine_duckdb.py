@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import gc
+import os
 import shutil
 import stat
+import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -57,10 +60,14 @@ def test_only_the_given_files_are_opened(tmp_path: Path) -> None:
             connection.raw_sql(statement)
 
 
-def test_a_folder_opens_what_lies_in_it(tmp_path: Path) -> None:
-    inside = small.put(tmp_path / "o'k" / "a.parquet", small.visits(1, 3))
+@pytest.mark.parametrize("name", ["o'k", "a [b] c", "wh*t?"])
+def test_a_folder_opens_what_lies_in_it_whatever_its_name(tmp_path: Path, name: str) -> None:
+    inside = small.put(tmp_path / name / "a.parquet", small.visits(1, 3))
+    beside = small.put(tmp_path / "b.parquet", small.visits(1, 5))
     connection = engine.connect(only=[inside.parent])
     assert engine.one(engine.parquet(connection, [inside]).aggregate(n=ibis._.count())) == {"n": 3}
+    with pytest.raises(engine.Unreadable):
+        engine.parquet(connection, [beside])
 
 
 def test_the_folder_for_spilled_rows_is_private_and_goes_with_its_owner() -> None:
@@ -177,3 +184,22 @@ def test_spark_without_pyspark_is_refused_with_what_to_install(
     monkeypatch.setitem(sys.modules, "pyspark", None)
     with pytest.raises(CouldNotJudge, match=r"pyspark is not installed\n  fix: pip install 'ml-"):
         engine.connect("spark")
+
+
+def test_what_a_killed_process_spilled_is_removed_by_the_next_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    code = (
+        "import os, signal; from pathlib import Path; from adapters import engine;"
+        "c = engine.connect(); f = c.raw_sql(\"SELECT current_setting('temp_directory')\");"
+        "Path(f.fetchone()[0], 'rows').write_text('personal'); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", code], check=False, cwd=small.TOP, env=environment)
+    (left,) = tmp_path.glob("*/rows")
+    one = engine.connect()
+    assert not left.exists()
+    two = engine.connect()
+    assert Path(setting(one, "temp_directory")).is_dir(), "it belongs to a living process"
+    assert Path(setting(two, "temp_directory")).is_dir()

@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 import small
+import yaml
 
 from pipelines.inputs import Refused
 from pipelines.land import Landed, land
@@ -229,6 +230,25 @@ def test_a_reference_counts_what_the_other_dataset_lacks(
     digests = json.loads(REPORT.read_text())["references"]
     assert list(digests) == ["flats"]
     assert digests["flats"].startswith("sha256:")
+
+
+def test_new_rows_of_a_dataset_have_those_judged_anew_that_refer_to_it(
+    landed: Path, tmp_path: Path
+) -> None:
+    def noted() -> dict[str, str]:
+        index = yaml.safe_load((landed / "models/index.yaml").read_text())
+        found: dict[str, str] = index["datasets"]["visits"]["references"]
+        return found
+
+    assert noted() == {}
+    demand(landed, TO_FLATS % "", "age", "relationships")
+    put(landed, tmp_path, NEW)
+    before = noted()
+    path = small.put(tmp_path / "b.csv", small.flats(500))
+    land(landed, "flats", [path], small.NOW, say=lambda _: None)
+    after = noted()
+    assert before.keys() == after.keys() == {"flats"}
+    assert before != after
 
 
 def test_a_new_row_that_refers_to_nothing_is_blamed(landed: Path, tmp_path: Path) -> None:

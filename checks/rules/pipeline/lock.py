@@ -16,7 +16,7 @@ from governance.catalogue import Declarations
 from governance.facts import Contents, Pipeline, Sections
 from governance.finding import Finding, NotApplicable, Place
 from governance.index import PATH, Index
-from governance.pipeline import Stage, folder_md5, stages
+from governance.pipeline import Stage, folder_md5, section, stages
 
 LOCK = "dvc.lock"
 FIX = "run `charter retrain` and commit the result"
@@ -117,12 +117,15 @@ def _params(stage: Stage, entry: dict[str, Any], sections: Sections) -> Iterator
         declared = sections.documents.get(file)
         if declared is None:
             continue  # declarations/loadable or declarations/references speaks of it
-        section = locked.get(file)
-        ran = section if isinstance(section, dict) else {}
+        noted = locked.get(file)
+        ran = noted if isinstance(noted, dict) else {}
         for key in keys:
-            if key not in declared:
+            try:
+                wanted = section(declared, key)
+            except KeyError:
                 problem = f"`{key}` is missing, and {stage.name} depends on it"
                 yield Finding(Place(file, line=1), problem, f"add `{key}`")
-            elif ran.get(key) != declared[key]:
+                continue
+            if key not in ran or ran[key] != wanted:
                 problem = f"`{key}` changed since {stage.name} ran"
-                yield Finding(Place(file, (key,)), problem, FIX)
+                yield Finding(Place(file, tuple(key.split("."))), problem, FIX)

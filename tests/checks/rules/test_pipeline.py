@@ -122,6 +122,17 @@ RED: Table = {
             (LOCK, "validate@homes", "data/ml/training/homes changed since validate@homes ran"),
             (LOCK, "prepare@homes", "data/ml/training/homes changed since prepare@homes ran"),
         ),
+        "a dataset that another refers to changed": Red(
+            lambda w: w.put(
+                "models/index.yaml",
+                w.text("models/index.yaml").replace(
+                    "landings/loans\n    references: {}",
+                    f"landings/loans\n    references:\n      homes: sha256:{'a' * 64}",
+                ),
+            ),
+            ("models/index.yaml", "references", "references` changed since validate@loans ran"),
+            ("models/index.yaml", "loans", "loans is out of date", "datasets/index"),
+        ),
         "a parameter changed since it ran": Red(
             lambda w: w.edit(LOANS, "value: 62", "value: 90"),
             (LOANS, "slaProperties", "`slaProperties` changed since validate@loans ran"),
