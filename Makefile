@@ -67,7 +67,7 @@ bench: install ## Measure against the peers; prints ratios.
 	@python -m bench
 
 lock: ## Resolve the locks again (needs uv).
-	@for set in runtime: dev:dev spark:dev,spark s3:s3 serve:serve; do \
+	@for set in runtime: dev:dev spark:dev,spark s3:s3 serve:serve mlflow:mlflow; do \
 	  name=$${set%%:*}; extras=$${set#*:}; \
 	  $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	    --no-header --no-emit-index-url --no-emit-find-links pyproject.toml \

@@ -80,6 +80,7 @@ KINDS: Final = (
     Kind("rollout", rf"models/{_NAME}/rollout\.yaml", "governance.release:Rollout"),
     Kind("landing", rf"records/landings/{_NAME}/{_RECORD}\.yaml", "governance.records:Landing"),
     Kind("approval", rf"records/approvals/{_RECORD}\.yaml", "governance.records:Approval"),
+    Kind("attestation", rf"records/attestations/{_RECORD}\.yaml", "governance.records:Attestation"),
     Kind("decision", rf"records/decisions/{_RECORD}\.yaml", "governance.records:Decision"),
     Kind("incident", rf"records/incidents/{_RECORD}\.yaml", "governance.records:Incident"),
     Kind("review", rf"records/reviews/{_RECORD}\.yaml", "governance.records:Review"),

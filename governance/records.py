@@ -116,6 +116,13 @@ class Approval(Record):
     """The SSH signature over its bytes, as `ssh-keygen -Y sign` writes it."""
 
 
+class Attestation(Record):
+    """What a machine signed: how something came to be, or what a test of it showed."""
+
+    envelope: Text
+    """The DSSE envelope with its in-toto Statement, as JSON text."""
+
+
 class Incident(Record):
     """A breach, with its severity and what was done."""
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from governance.declaration import Policy, Text
+from governance.declaration import Person, Policy, Text
 
 DottedName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)+$")]
 
@@ -24,3 +24,5 @@ class Registry(Policy):
     """Types a model file may hold beyond those skops trusts by itself."""
     maximum_model_bytes: Annotated[int, Field(ge=1)]
     """Largest model file accepted."""
+    machines: tuple[Person, ...] = ()
+    """Bots of `policies/roles.yaml` whose signed statements count."""
