@@ -1,4 +1,4 @@
-"""`charter privacy`: identifiers nobody declared, and pseudonyms somebody could undo."""
+"""`charter privacy`: identifiers nobody declared, pseudonyms somebody could undo, keys that end."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _FORMAT = click.option(
 
 @click.group(no_args_is_help=True)
 def privacy() -> None:
-    """Search for identifiers nobody declared; try to undo pseudonyms."""
+    """Search for identifiers nobody declared; try to undo pseudonyms; destroy a key."""
 
 
 @privacy.command()
@@ -84,3 +84,31 @@ def attack(*, dataset: str, budget: int | None, repo: Path, form: str) -> None:
         if not found:
             click.echo(f"{dataset}: no column is hashed")
     raise click.exceptions.Exit(int(any(facts.reversed for facts in found.values())))
+
+
+@privacy.command("destroy-key")
+@click.argument("name")
+@click.argument("version", type=click.IntRange(min=1))
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--dry-run", is_flag=True, help="Say whether it may go, and leave it.")
+@_REPO
+def destroy_key(*, name: str, version: int, yes: bool, dry_run: bool, repo: Path) -> None:
+    """Destroy VERSION of the key NAME in the key file, for ever.
+
+    Refused while a contract, here or on the governed branch, or prepared rows name it. Pseudonyms
+    made with it stay in older versions and name nobody any more; no erasure finds a person by them.
+    """
+    from governance.keyname import KeyName  # noqa: PLC0415 - late, as the rest is
+    from pipelines import destroy_key as act  # noqa: PLC0415
+
+    root, wanted = git.top(repo), KeyName(name, version)
+    with told():
+        seen = act.fingerprint(root, wanted)
+        if dry_run:
+            click.echo(f"dry run: {wanted} may go (fingerprint {seen})")
+            return
+        if not yes:
+            click.confirm(f"destroy {wanted} (fingerprint {seen}) for ever?", abort=True)
+        act.destroy(root, wanted)
+    click.echo(f"destroyed: {wanted} (fingerprint {seen})")
+    click.echo("next: delete its copies in backups and on other machines, and note the fingerprint")

@@ -250,10 +250,18 @@ class Search:
             msg = f"{where} cannot be searched: {reason}"
             raise CouldNotJudge(msg) from None
 
+    def _anywhere(self, file: Path, where: str, *, known: bool) -> bool:
+        try:
+            return self.needle.anywhere(file, known=known)
+        except Unreadable as reason:
+            msg = f"{where} cannot be searched: {reason}\n  fix: delete it, or put it back whole"
+            raise CouldNotJudge(msg) from None
+
     def _unknown(self, md5: str, uses: list[Use]) -> None:
         """Looks into an object that is no dataset: a model, another result, or nobody's."""
         with self.stock.bytes_of(md5, self.scratch / md5) as copy:
-            if self.needle.anywhere(copy, known=bool(uses)) and not self.untouched:
+            found = self._anywhere(copy, f"object {md5}", known=bool(uses))
+            if found and not self.untouched:
                 owner = self._owner(uses)
                 self._gone(owner, md5)
                 self.found.digests.setdefault(owner, set()).add(files.sha256(copy))
@@ -341,7 +349,7 @@ class Search:
         try:
             return self.needle.rows(file.parent, file.name, plain, date.max).count > 0
         except Unreadable:
-            return self.needle.anywhere(file, known=False)
+            return self._anywhere(file, f"{QUARANTINE}/{contract.name}/{file.name}", known=False)
 
     def _replicas(self) -> None:
         """Plain copies that the policy declares."""
@@ -361,7 +369,7 @@ class Search:
         try:
             return self.needle.rows(base, path, contract, landing).count > 0
         except Unreadable:
-            return self.needle.anywhere(base / path, known=False)
+            return self._anywhere(base / path, f"{path} of a replica", known=False)
 
 
 @contextmanager

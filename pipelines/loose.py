@@ -19,6 +19,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from adapters.engine import Unreadable
+
 if TYPE_CHECKING:
     from governance.contract import Contract
 
@@ -36,7 +38,23 @@ def holds(path: Path, texts: frozenset[str], named: frozenset[str] = frozenset()
         path: the file: Parquet, a zip archive such as a model, gzip, or anything as bytes.
         texts: what is looked for.
         named: columns whose numbers are compared as well; elsewhere only text is.
+
+    Raises:
+        Unreadable: it is Parquet or an archive, and what it compresses cannot be read: nobody
+            knows what it holds.
     """
+    with path.open("rb") as stream:
+        start = stream.read(4)
+    try:
+        if start == b"PAR1":
+            return _parquet(path, texts, named)
+        return any(_in_stream(stream, texts) for stream in _streams(path, start))
+    except (pa.ArrowException, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        msg = f"it is damaged, encrypted, or of a kind nobody here reads ({type(error).__name__})"
+        raise Unreadable(msg) from None
+
+
+def _parquet(path: Path, texts: frozenset[str], named: frozenset[str]) -> bool:
     try:
         names = [
             field.name for field in pq.read_schema(path) if field.type in {pa.string(), pa.binary()}
@@ -44,9 +62,9 @@ def holds(path: Path, texts: frozenset[str], named: frozenset[str] = frozenset()
         # Read as dictionaries, columns show values that no row uses and that lie in the file still.
         with pq.ParquetFile(path, read_dictionary=names) as file:
             return _in_parquet(file, texts, named)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError):
-        pass
-    return any(_in_stream(stream, texts) for stream in _streams(path))
+    except OSError:  # what pyarrow raises for damaged pages
+        msg = "it breaks off or makes no sense inside"
+        raise Unreadable(msg) from None
 
 
 def has_columns(path: Path, contract: Contract) -> bool:
@@ -105,15 +123,13 @@ def _equal(array: pa.Array, wanted: pa.Array, *, text_only: bool) -> bool:
     return bool(pc.any(pc.is_in(array, value_set=wanted)).as_py())
 
 
-def _streams(path: Path) -> Iterator[BinaryIO]:
+def _streams(path: Path, start: bytes) -> Iterator[BinaryIO]:
     """The bytes of a file, of the members of an archive, or of what was compressed."""
     with path.open("rb") as stream:
-        start = stream.read(4)
-        stream.seek(0)
         if start.startswith(b"\x1f\x8b"):
             with gzip.open(stream) as inner:
                 yield cast("BinaryIO", inner)
-        elif zipfile.is_zipfile(path):
+        elif start == b"PK\x03\x04" or zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
                 for member in archive.infolist():
                     with archive.open(member) as part:

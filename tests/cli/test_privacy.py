@@ -172,3 +172,50 @@ def test_no_command_and_no_file_shows_an_identifier(ran: Path, tmp_path: Path) -
     assert any(path.endswith("privacy.json") for path in texts)
     leaks = [(place, len(one)) for place, text in texts.items() for one in raw() if one in text]
     assert leaks == []
+
+
+KEY = "0f8a7c3e5b1d92640f8a7c3e5b1d9265"
+
+
+@pytest.fixture
+def keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "keys"
+    path.write_text(f"credit v1 {KEY}\ncredit v2 {KEY[::-1]}\n")
+    path.chmod(0o600)
+    monkeypatch.setenv("CHARTER_PSEUDONYM_KEY_FILE", str(path))
+    return path
+
+
+def test_a_key_that_nothing_needs_is_destroyed(ran: Path, keys: Path) -> None:
+    told = run(ran, "destroy-key", "credit", 1, "--dry-run")
+    assert (told.exit_code, told.stdout[:26]) == (0, "dry run: credit v1 may go ")
+    assert KEY in keys.read_text()
+    words = ["privacy", "destroy-key", "credit", "1", "--repo", str(ran)]
+    told = CliRunner().invoke(charter, words, input="n\n")
+    assert told.exit_code == 1
+    assert KEY in keys.read_text()
+    told = run(ran, "destroy-key", "credit", 1, "--yes")
+    assert told.exit_code == 0
+    assert told.stdout.startswith("destroyed: credit v1 (fingerprint ")
+    assert KEY not in told.output + keys.read_text()
+    assert KEY[::-1] in keys.read_text()
+
+
+def test_a_key_that_something_needs_stays(ran: Path, keys: Path) -> None:
+    contract = ran / "policies/datasets/visits.yaml"
+    text = contract.read_text()
+    named = text.replace("value: sample}", "value: {name: credit, version: 2}}")
+    assert named != text
+    contract.write_text(named)
+    told = run(ran, "destroy-key", "credit", 2, "--yes")
+    assert told.exit_code == 1
+    assert "policies/datasets/visits.yaml names credit v2\n  fix: " in told.output
+    contract.write_text(text)
+    report = ran / "artifacts/ml/datasets/visits/preparation.json"
+    report.write_text(report.read_text().replace('"name": "sample"', '"name": "credit"'))
+    told = run(ran, "destroy-key", "credit", 1, "--yes")
+    assert told.exit_code == 1
+    assert "the prepared rows of visits were made with credit v1\n  fix: " in told.output
+    assert KEY in keys.read_text()
+    told = run(ran, "destroy-key", "sample", 1, "--yes")
+    assert (told.exit_code, "published" in told.output) == (1, True)
