@@ -33,7 +33,7 @@ def level(column: str, number: int) -> str:
     return f"{column}-{number:02d}"
 
 
-def write(path: Path, rows: int, *, first: int = 1, seed: int = 1) -> None:
+def write(path: Path, rows: int, *, first: int = 1, seed: int = 1, codec: str = "zstd") -> None:
     """Leaves a file of that many rows.
 
     Args:
@@ -41,8 +41,9 @@ def write(path: Path, rows: int, *, first: int = 1, seed: int = 1) -> None:
         rows: how many.
         first: number of the first account, so that files can follow one another.
         seed: of the random numbers.
+        codec: how columns are compressed.
     """
-    with pq.ParquetWriter(path, group(first, 1, seed).schema, compression="zstd") as writer:
+    with pq.ParquetWriter(path, group(first, 1, seed).schema, compression=codec) as writer:
         for number, start in enumerate(range(0, rows, GROUP)):
             writer.write_table(group(first + start, min(GROUP, rows - start), (seed, number)))
 

@@ -20,6 +20,8 @@ from bench.rounds import PYTHON, ROOT, Bar, CouldNotMeasure, report
 
 ROWS, MANY = 1_000_000, 10_000_000
 BAR = 0.3
+CODEC = "snappy"
+"""What pandas writes: charter keeps the codec of the file, and both must do the same work."""
 MEMORY = 2_048
 """Most megabytes in use at any time, whatever the number of rows."""
 
@@ -30,8 +32,8 @@ FIRST_KEPT = date.fromisoformat(columns.FIRST_DAY) + timedelta(days=columns.DAYS
 def run(folder: Path, rounds: int | None = None) -> bool:
     """Whether the bars were kept."""
     few, many = folder / "few.parquet", folder / "many.parquet"
-    columns.write(few, ROWS)
-    columns.write(many, MANY)
+    columns.write(few, ROWS, codec=CODEC)
+    columns.write(many, MANY, codec=CODEC)
     seconds: dict[str, list[float]] = {"pandas": [], "purge": []}
     for number in range((rounds or 5) + 1):
         for name, found in seconds.items():
