@@ -14,7 +14,8 @@ from cli.refusals import told
 from cli.situate import moment, situate
 from governance.changeset import Changeset
 from governance.tally import Case
-from pipelines.demo import BRANCHES, KEYS, SELF, create
+from pipelines.demo import BRANCHES, create
+from pipelines.demo_company import KEYS, SELF
 
 
 @click.command()

@@ -14,7 +14,8 @@ from demonstration import NOW, charter, git, ignored, judged, make
 
 import governance
 from governance.finding import CouldNotJudge
-from pipelines.demo import BRANCHES, KEYS, create
+from pipelines.demo import BRANCHES, create
+from pipelines.demo_company import KEYS
 from pipelines.demo_files import METRICS
 
 TOP = Path(governance.__file__).parents[1]
