@@ -20,15 +20,24 @@ from pipelines.demo_company import KEYS, SELF
 
 @click.command()
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option(
+    "--release", is_flag=True, help="Instead with data and a model that trains, to be released."
+)
 @click.option("--now", metavar="ISO", help="The moment up to which its history reaches.")
-def demo(*, folder: Path, now: str | None) -> None:
+def demo(*, folder: Path, release: bool, now: str | None) -> None:
     """Make a small governed repository in DIR: people, keys, a history, a branch in each state.
 
     DIR must be empty or not there yet. Nothing is fetched. The keys are made for this one
     repository and lie in its .git folder, so that no clone or push carries them.
     """
     with told():
-        create(folder, moment(now), _change, lambda words: click.echo(f"{words} …", err=True))
+        if release:
+            from pipelines.demo_release import create as make  # noqa: PLC0415 - loads the engine
+        else:
+            make = create
+        make(folder, moment(now), _change, lambda words: click.echo(f"{words} …", err=True))
+    if release:
+        return
     click.echo("".join(f"{line}\n" for line in _guide(folder, now)), nl=False)
 
 

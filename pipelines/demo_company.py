@@ -142,8 +142,6 @@ class Company:
 
     def put(self, files: Mapping[str, str]) -> None:
         """Writes files, by path."""
-        if files:
-            self.change = None
         for path, text in files.items():
             target = self.root / path
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -151,6 +149,7 @@ class Company:
 
     def commit(self, person: str, ago: float, message: str, files: Mapping[str, str]) -> None:
         """A signed commit of everything, files given included, by a person on a day."""
+        self.change = None
         self.put(files)
         settings, people = self.acting(person, ago)
         self.git("add", "--all")
@@ -163,7 +162,7 @@ class Company:
         """A signed word about the change at HEAD, committed by who gave it."""
         at = self.moment(ago)
         # An opinion changes nothing that anybody approves, so the change stays what it is.
-        change = self.change = self.change or self.judge(self.root, "main", "HEAD", at)
+        change = self.change or self.judge(self.root, "main", "HEAD", at)
         seen = change.digest if subject == CHANGE else change.subjects[subject]
         matter = Matter(
             subject, seen, change.base, "main", self.read("roles", Roles),
@@ -174,6 +173,7 @@ class Company:
         made = approve.draft(self.root, matter, person, Word(role, said, because, at))
         approve.sign(self.root, made, signer, at)
         self.commit(person, ago, f"{_VERBS[said]} {subject} as {role}", {})
+        self.change = change
 
     def read(self, name: str, kind: type[T]) -> T:
         """A policy as it stands."""

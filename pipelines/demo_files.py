@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
@@ -59,9 +59,9 @@ TITLES: Final = {
 _SCHEMA: Final = "# A file of a demonstration: everybody and everything in it is invented.\n"
 
 
-def roles(day: date, keys: Mapping[str, tuple[Key, ...]]) -> str:
-    """`policies/roles.yaml`, in force since a day."""
-    lines = [_policy("roles", day), "people:"]
+def roles(day: date, keys: Mapping[str, tuple[Key, ...]], bots: Iterable[str] = ()) -> str:
+    """`policies/roles.yaml`, in force since a day; bots have keys and no seat."""
+    lines = [policy("roles", day), "people:"]
     for number, person in enumerate(PEOPLE, start=1):
         login = person.replace(".", "-")
         lines += [
@@ -70,10 +70,11 @@ def roles(day: date, keys: Mapping[str, tuple[Key, ...]]) -> str:
             f"    email: {address(person)}",
             f"    github: [{{login: {login}-example, id: {9100000000 + number}}}]",
             "    keys:",
+            *_keys(keys[person]),
         ]
-        for key in keys[person]:
-            until = f', valid_until: "{key.until}"' if key.until else ""
-            lines.append(f'      - {{public: {key.public}, valid_from: "{key.since}"{until}}}')
+    for bot in bots:
+        lines += [f"  {bot}:", f"    name: {name(bot)}", "    kind: bot", "    keys:"]
+        lines += _keys(keys[bot])
     since = day - timedelta(days=365)
     lines.append("roles:")
     for role, title in TITLES.items():
@@ -89,9 +90,15 @@ def roles(day: date, keys: Mapping[str, tuple[Key, ...]]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _keys(keys: Iterable[Key]) -> Iterator[str]:
+    for key in keys:
+        until = f', valid_until: "{key.until}"' if key.until else ""
+        yield f'      - {{public: {key.public}, valid_from: "{key.since}"{until}}}'
+
+
 def name(person: str) -> str:
     """What people call a person."""
-    return person.replace(".", " ").title()
+    return person.replace(".", " ").replace("-", " ").title()
 
 
 def address(person: str) -> str:
@@ -99,7 +106,8 @@ def address(person: str) -> str:
     return f"{person}@example.org"
 
 
-def _policy(name: str, day: date, owner: str = "ml-review-board", version: str = "1.0.0") -> str:
+def policy(name: str, day: date, owner: str = "ml-review-board", version: str = "1.0.0") -> str:
+    """The head of a policy."""
     return (
         f"{_SCHEMA}id: {name}\nversion: {version}\n"
         f'effective: "{day}"\nowner: {owner}\nreview_every: P3M\n'
@@ -109,7 +117,7 @@ def _policy(name: str, day: date, owner: str = "ml-review-board", version: str =
 def gates(day: date, version: str = "1.0.0", roc_auc: str = "0.7") -> str:
     """`policies/gates.yaml`."""
     return (
-        _policy("gates", day, version=version)
+        policy("gates", day, version=version)
         + f"""\
 classification:
   performance:
@@ -121,6 +129,7 @@ regression:
     - {{metric: r2, at_least: 0.3, minimum_rows: 80}}
   fairness:
     - {{metric: mean_absolute_error_ratio, at_most: 1.5, minimum_rows: 30}}
+bias: {{minimum_group_rows: 50, proxy_at_most: 0.5, rate_difference_at_most: 0.2}}
 """
     )
 
@@ -128,7 +137,7 @@ regression:
 def retention(day: date, version: str = "1.0.0", days: int = 365) -> str:
     """`policies/retention.yaml`."""
     return (
-        _policy("retention", day, "privacy-office", version)
+        policy("retention", day, "privacy-office", version)
         + f"""\
 default_days: 365
 windows:
@@ -445,22 +454,24 @@ def tree(day: date, keys: Mapping[str, tuple[Key, ...]]) -> dict[str, str]:
         ),
         "models/credit/model.yaml": model(),
         "policies/roles.yaml": roles(day, keys),
-        "policies/approvals.yaml": _policy("approvals", day) + APPROVALS,
+        "policies/approvals.yaml": policy("approvals", day) + APPROVALS,
         "policies/gates.yaml": gates(day),
         "policies/retention.yaml": retention(day),
         "policies/datasets/loans.yaml": _SCHEMA + _CONTRACT,
         **{f"policies/{name}.yaml": text for name, text in _plain(day).items()},
-        **{
-            f"policies/cases/{name}.yaml": f'{_SCHEMA}now: "{day}T12:00:00Z"\n{text}'
-            for name, text in _CASES.items()
-        },
+        **{f"policies/cases/{name}.yaml": case(day, text) for name, text in _CASES.items()},
     }
+
+
+def case(day: date, text: str) -> str:
+    """A case of the approval rules, judged on a day."""
+    return f'{_SCHEMA}now: "{day}T12:00:00Z"\n{text}'
 
 
 def _plain(day: date) -> dict[str, str]:
     """Policies that the demonstration only has because every repository must."""
     return {
-        "privacy": _policy("privacy", day, "privacy-office")
+        "privacy": policy("privacy", day, "privacy-office")
         + """\
 classes:
   direct-identifier: {techniques: [drop, pseudonymise]}
@@ -469,10 +480,11 @@ classes:
   none: {techniques: [keep, drop], purpose_required: false}
 pseudonyms:
   minimum_key_bytes: 32
+  sample_key_sources: [synthetic]
 regulations:
   - {id: gdpr, version: Regulation (EU) 2016/679}
 """,
-        "monitoring": _policy("monitoring", day, "mlops")
+        "monitoring": policy("monitoring", day, "mlops")
         + """\
 drift: {metric: population_stability_index, at_most: 0.2, minimum_rows: 500}
 performance: {relative: 0.03, confidence: 0.95, minimum_rows: 1000}
@@ -480,7 +492,7 @@ fairness_drop: 0.05
 freshness: {snapshot_minutes: 60, data: P62D}
 page: [ml-review-board, mlops]
 """,
-        "release": _policy("release", day, "mlops")
+        "release": policy("release", day, "mlops")
         + """\
 steps:
   - {id: canary, stage: staging, exposure: 0.1, soak: P1D}
@@ -488,7 +500,7 @@ steps:
 rollback_drill_every: P3M
 review_within: P7D
 """,
-        "reviews": _policy("reviews", day)
+        "reviews": policy("reviews", day)
         + """\
 obligations:
   - id: policy-review
@@ -497,7 +509,7 @@ obligations:
     owner: ml-review-board
     covers: [policies/*.yaml]
 """,
-        "registry": _policy("registry", day, "mlops")
+        "registry": policy("registry", day, "mlops")
         + """\
 bucket: file://registry
 estimators: [sklearn.]
@@ -505,12 +517,12 @@ trainers: [pipelines.trainers]
 trusted_types: [numpy.dtype]
 maximum_model_bytes: 1000000
 """,
-        "approved_tools": _policy("approved-tools", day)
+        "approved_tools": policy("approved-tools", day)
         + """\
 tools:
   - {name: fairlearn, version: 0.15.0, use: bias-detection}
 """,
-        "controls/gdpr": _policy("gdpr", day, "legal")
+        "controls/gdpr": policy("gdpr", day, "legal")
         + """\
 title: General Data Protection Regulation
 edition: Regulation (EU) 2016/679

@@ -1,0 +1,1 @@
+"""Were the statements of machines signed by machines?"""
