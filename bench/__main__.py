@@ -9,12 +9,15 @@ from pathlib import Path
 
 from bench import (
     audit,
+    calibration,
     declarations,
     drift,
     judging,
     landing,
     privacy,
+    registering,
     removal,
+    replaying,
     retraining,
     startup,
 )
@@ -22,13 +25,16 @@ from bench.rounds import CouldNotMeasure
 
 BENCHMARKS = {
     "audit": audit.run,
+    "calibration": calibration.run,
     "declarations": declarations.run,
     "drift": drift.run,
     "startup": startup.run,
     "judging": judging.run,
     "landing": landing.run,
     "privacy": privacy.run,
+    "registering": registering.run,
     "removal": removal.run,
+    "replaying": replaying.run,
     "retraining": retraining.run,
 }
 

@@ -25,7 +25,7 @@ DVC = str(BIN / "dvc")
 def run(folder: Path, rounds: int | None = None) -> bool:
     """Whether the bars were kept, in a clone where everything was restored."""
     clone = folder / "clone"
-    _clone(clone)
+    cloned(clone)
     # The code of the clone, not of this folder; DVC finds the steps' `python` on the path.
     code = {
         "PYTHONPATH": str(clone),
@@ -33,7 +33,7 @@ def run(folder: Path, rounds: int | None = None) -> bool:
     }
     retrain, check = [CHARTER, "retrain", "--pull"], [CHARTER, "check"]
     Command("charter retrain", [retrain], clone, code).run()
-    _commit(clone, "Retrain")
+    committed(clone, "Retrain")
     commands = [
         Command("charter retrain + check", [retrain, check], clone, code),
         Command("dvc repro", [[DVC, "repro", "--quiet"]], clone, code),
@@ -64,7 +64,7 @@ def _cold(clone: Path, code: dict[str, str]) -> list[Command]:
     ]
 
 
-def _clone(target: Path) -> None:
+def cloned(target: Path) -> None:
     """A clone with what is not committed yet, so that the code at hand is what is measured."""
     _git(ROOT, "clone", "--quiet", str(ROOT), str(target))
     for path in git.changed(ROOT):
@@ -73,10 +73,10 @@ def _clone(target: Path) -> None:
             shutil.copy(ROOT / path, target / path)
         else:
             (target / path).unlink(missing_ok=True)
-    _commit(target, "What was not committed yet")
+    committed(target, "What was not committed yet")
 
 
-def _commit(folder: Path, message: str) -> None:
+def committed(folder: Path, message: str) -> None:
     _git(folder, "add", "--all")
     person = ("-c", "user.name=bench", "-c", "user.email=bench@example.org")
     plain = ("-c", "commit.gpgSign=false", "-c", "core.hooksPath=/dev/null")

@@ -19,7 +19,7 @@ from governance.catalogue import Declarations
 from governance.digest import short
 from governance.evidence import Metrics, of_model
 from governance.finding import CouldNotJudge
-from governance.gates import Gates, judge
+from governance.gates import Gates, demanded, judge
 from governance.index import PATH, Index
 from governance.model import Model
 from pipelines.journal import alone, recover
@@ -121,21 +121,11 @@ def _tell(root: Path, declarations: Declarations, models: tuple[str, ...]) -> No
         if model.name not in models or not (root / path).is_file():
             continue
         metrics = inputs.read(path, Metrics, root)
-        task = gates.task(model.task)
-        results = list(
-            judge(
-                (*task.performance, *model.gates.performance),
-                (*task.fairness, *model.gates.fairness),
-                metrics,
-                model.protected,
-            )
-        )
+        bounds = demanded(model, gates)
+        results = judge(bounds.performance, bounds.fairness, metrics, model.protected)
         click.echo(
             f"\n{model.name}  model {short(metrics.model_digest)}, {metrics.rows:,} held-out rows"
         )
         for result in results:
-            about = f" by {result.group}" if result.group else ""
-            click.echo(
-                f"  {result.verdict.value:<12}  {result.threshold}{about}: {result.measured}"
-            )
+            click.echo(f"  {result.verdict.value:<12}  {result}")
         click.echo(f"  look at       {path}")

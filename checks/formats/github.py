@@ -12,7 +12,8 @@ from checks.judgement import Judgement
 from governance.finding import Finding, Verdict
 
 MOST = 10
-_ORDER = (Verdict.ERROR, Verdict.FAIL, Verdict.INCONCLUSIVE)
+_ORDER = (Verdict.ERROR, Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.PASS)
+_LEVEL = {Verdict.INCONCLUSIVE: "warning", Verdict.PASS: "notice"}
 
 
 def render(judgement: Judgement) -> str:
@@ -37,7 +38,7 @@ def _quoted(lines: list[str]) -> list[str]:
 
 
 def _annotation(rule: str, found: Finding) -> str:
-    level = "warning" if found.verdict is Verdict.INCONCLUSIVE else "error"
+    level = _LEVEL.get(found.verdict, "error")
     message = "\n".join([found.problem, *found.notes, f"fix: {found.fix}"])
     place = f"file={_value(found.at.path)},line={found.at.line or 1}"
     if found.at.column:

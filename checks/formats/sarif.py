@@ -12,7 +12,12 @@ from checks.judgement import Judgement
 from governance import jsontext
 from governance.finding import Finding, Verdict
 
-_LEVEL = {Verdict.FAIL: "error", Verdict.INCONCLUSIVE: "warning", Verdict.ERROR: "error"}
+_LEVEL = {
+    Verdict.FAIL: "error",
+    Verdict.INCONCLUSIVE: "warning",
+    Verdict.ERROR: "error",
+    Verdict.PASS: "note",
+}
 
 
 def render(judgement: Judgement) -> str:

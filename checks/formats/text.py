@@ -7,7 +7,12 @@ from collections.abc import Iterator
 from checks.judgement import Judgement
 from governance.finding import Finding, Verdict
 
-_MARK = {Verdict.FAIL: "", Verdict.INCONCLUSIVE: "inconclusive: ", Verdict.ERROR: "error: "}
+_MARK = {
+    Verdict.FAIL: "",
+    Verdict.PASS: "settled: ",
+    Verdict.INCONCLUSIVE: "inconclusive: ",
+    Verdict.ERROR: "error: ",
+}
 
 
 def render(judgement: Judgement, *, verbose: bool = False) -> str:
@@ -53,11 +58,12 @@ def summary(judgement: Judgement) -> str:
     elif judgement.commit is not None:
         where += f" {judgement.commit[:12]}"
     against = f" against {judgement.base[:12]}" if judgement.base else ""
-    total = len(judgement.findings)
+    total = sum(not found.verdict.green for _, found in judgement.findings)
+    settled = len(judgement.findings) - total
     plural = "finding" if total == 1 else "findings"
-    return (
-        f"{total} {plural}; {len(judgement.results)} rules: {', '.join(words)} ({where}{against})"
-    )
+    beside = f", {settled} settled" if settled else ""
+    told = f"{total} {plural}{beside}; {len(judgement.results)} rules"
+    return f"{told}: {', '.join(words)} ({where}{against})"
 
 
 def clean(text: str) -> str:

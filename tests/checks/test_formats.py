@@ -175,6 +175,29 @@ def test_what_is_inconclusive_is_annotated_last_and_as_a_warning() -> None:
     assert [line for line in written[:10] if "docs/0" in line and "problem 5" in line] == []
 
 
+SETTLED = judgement(
+    result(
+        "gates/thresholds",
+        Finding(
+            Place("a.json", (), 3), "too few rows", "nothing", ("settled by d-1.yaml: it helps",),
+            Verdict.PASS,
+        ),
+    )
+)  # fmt: skip
+
+
+def test_what_a_decision_settled_is_told_and_stops_nothing() -> None:
+    assert SETTLED.exit_code == 0
+    lines = text.render(SETTLED).splitlines()
+    assert lines[:2] == [
+        "a.json:3: settled: too few rows  [gates/thresholds]", "  settled by d-1.yaml: it helps",
+    ]  # fmt: skip
+    assert lines[-1].startswith("0 findings, 1 settled; 1 rules: 1 pass")
+    assert github.render(SETTLED).startswith("::notice file=a.json,line=3,")
+    assert json.loads(sarif.render(SETTLED))["runs"][0]["results"][0]["level"] == "note"
+    assert "| too few rows (settled by d-1.yaml: it helps) |" in markdown.render(SETTLED)
+
+
 def test_hostile_text_gives_the_runner_no_command() -> None:
     assert commands(github.render(HOSTILE)) == ["error"] * 4
     padded = judgement(

@@ -11,9 +11,10 @@ from attacks import POLICY, ROLES, Clone, approved, at_head, demand, proposed, r
 from world import World, dump, world
 
 from checks.judgement import Judgement
+from governance.bounds import Threshold
 from governance.evidence import Metrics
 from governance.finding import CouldNotJudge, Verdict
-from governance.gates import Threshold, judge
+from governance.gates import judge
 from governance.tally import Standing
 
 GATES = "policies/gates.yaml"
@@ -184,16 +185,17 @@ def test_b87_a_bound_that_is_no_number_is_refused(value: str) -> None:
 @pytest.mark.parametrize("way", ["at_least", "at_most"])
 def test_b87_a_measure_that_is_no_number_passes_no_bound(way: str, value: float) -> None:
     metrics = Metrics.model_validate_json(world().files[METRICS], strict=True)
-    bound = Threshold.model_validate({"metric": "roc_auc", way: 0.7, "minimum_rows": 1})
+    name = "roc_auc" if way == "at_least" else "brier_score"
+    bound = Threshold.model_validate({"metric": name, way: 0.7, "minimum_rows": 1})
     measure = metrics.performance["roc_auc"]
     twisted = metrics.model_copy(
-        update={"performance": {"roc_auc": measure.model_copy(update={"value": value})}}
+        update={"performance": {name: measure.model_copy(update={"value": value})}}
     )
     (result,) = judge([bound], [], twisted, [])
     assert result.verdict is Verdict.ERROR
     good = 0.82 if way == "at_least" else 0.5
     honest = metrics.model_copy(
-        update={"performance": {"roc_auc": measure.model_copy(update={"value": good})}}
+        update={"performance": {name: measure.model_copy(update={"value": good})}}
     )
     assert next(judge([bound], [], honest, [])).verdict is Verdict.PASS
 

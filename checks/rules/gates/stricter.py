@@ -18,9 +18,9 @@ def evaluate(declarations: Declarations, law: Law) -> Iterator[Finding]:
     gates = law.declarations.one(Gates, "gates").value
     for model in declarations.all(Model):
         task = gates.task(model.value.task)
-        for part, bounds in (("performance", task.performance), ("fairness", task.fairness)):
+        for part in ("performance", "fairness", "champion"):
             for index, own in enumerate(getattr(model.value.gates, part)):
-                for bound in bounds:
+                for bound in getattr(task, part):
                     if bound.metric == own.metric and own.loosens(bound):
                         problem = f"{own} is looser than the policy's {bound}"
                         fix = "tighten it, or remove it"

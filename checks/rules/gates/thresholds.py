@@ -1,52 +1,60 @@
 """Each model reaches the bounds of its task and its own.
 
 Demands: every bound of the base's `policies/gates.yaml`, of the tree's own, and of the model
-    passes on the measured metrics; too few rows make it inconclusive.
+    passes on the measured metrics. Where the rows are too few to tell, the board has decided on
+    the version with exactly this evidence.
 Why: owners sign off on evaluation metrics, and bias is tested (ML Governance and Release
     Policies; IE-MGP-2025.01 §3).
-Fix: improve the model or its data; a bound is loosened only by those who own the policy.
+Fix: improve the model or its data, evaluate on more rows, or have the board decide with
+    `charter decide model:NAME@VERSION`; a bound is loosened only by those who own the policy.
 """
 
 from collections.abc import Iterator
 
 from governance.catalogue import Declarations, Law
+from governance.decision import SignedOpinions
+from governance.declaration import Declared
 from governance.evidence import Metrics, of_model
-from governance.facts import Evidence
+from governance.facts import Evidence, Subjects
 from governance.finding import Finding, NotApplicable, Place, Verdict
-from governance.gates import Gates, judge
+from governance.gates import GateResult, Gates, demanded, judge
 from governance.model import Model
+from governance.records import Decision
+from governance.settled import by_version
+from governance.version import Version
 
 
 def evaluate(
-    declarations: Declarations, law: Law, found: Evidence
+    declarations: Declarations, law: Law, found: Evidence, known: Subjects, signed: SignedOpinions
 ) -> Iterator[Finding | NotApplicable]:
-    own = declarations.one(Gates, "gates").value
-    base = law.declarations.one(Gates, "gates").value
+    policies = [d.one(Gates, "gates").value for d in (declarations, law.declarations)]
+    versions, decisions = declarations.all(Version), declarations.all(Decision)
     judged = 0
-    for model in declarations.all(Model):
-        path = of_model(model.value.name, "metrics")
-        metrics = found.files.get(path)
+    for declared in declarations.all(Model):
+        model = declared.value
+        metrics = found.files.get(of_model(model.name, "metrics"))
         if not isinstance(metrics, Metrics):
             continue  # runs/complete or runs/readable speaks of it
         judged += 1
-        policies = {gates.task(model.value.task) for gates in (own, base)}
-        performance = {b for p in policies for b in p.performance} | set(
-            model.value.gates.performance
-        )
-        fairness = {b for p in policies for b in p.fairness} | set(model.value.gates.fairness)
-        bounds = sorted(performance, key=str), sorted(fairness, key=str)
-        results = judge(*bounds, metrics, model.value.protected)
+        bounds = demanded(model, *policies)
+        results = judge(bounds.performance, bounds.fairness, metrics, model.protected)
+        decided = by_version(model.name, versions, decisions, signed, known, found)
         for result in results:
-            if result.verdict.green:
-                continue
-            part = "fairness" if result.group else "performance"
-            key = result.group or result.threshold.metric
-            about = f" by {result.group}" if result.group else ""
-            problem = f"{model.value.name}: {result.threshold}{about}: {result.measured}"
-            fix = "improve the model or its data"
-            if result.verdict is Verdict.INCONCLUSIVE:
-                problem += f"; too few rows, {result.threshold.minimum_rows} are needed"
-                fix = "evaluate on more rows, or ask for a recorded decision"
-            yield Finding(Place(path, (part, key)), problem, fix, verdict=result.verdict)
+            if not result.verdict.green:
+                yield _told(model.name, result, decided)
     if not judged:
         yield NotApplicable("no model was evaluated")
+
+
+def _told(model: str, result: GateResult, decided: Declared[Decision] | None) -> Finding:
+    part = "fairness" if result.group else "performance"
+    place = Place(of_model(model, "metrics"), (part, result.group or result.threshold.metric))
+    problem, fix = f"{model}: {result}", "improve the model or its data"
+    if result.verdict is not Verdict.INCONCLUSIVE:
+        return Finding(place, problem, fix, verdict=result.verdict)
+    if decided is not None:
+        note = f"settled by {decided.path}: {decided.value.rationale}"
+        fix = "nothing, while the evidence stays as it is"
+        return Finding(place, problem, fix, (note,), verdict=Verdict.PASS)
+    fix = "evaluate on more rows, or ask for a recorded decision"
+    return Finding(place, problem, fix, verdict=result.verdict)
