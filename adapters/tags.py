@@ -11,6 +11,7 @@ from typing import Final
 
 from adapters import git
 from adapters.ledger import Objects
+from governance.finding import CouldNotJudge
 
 _BEGIN: Final = b"-----BEGIN SSH SIGNATURE-----"
 _FORMAT: Final = "%(refname)%00%(objecttype)%00%(objectname)%00%(*objecttype)%00%(*objectname)"
@@ -89,3 +90,47 @@ def _moment(tagger: bytes) -> datetime | None:
         return datetime.fromtimestamp(int(fields[1]), UTC)
     except (OverflowError, ValueError, OSError):
         return None
+
+
+def one(root: Path, name: str) -> RawTag | None:
+    """The tag of a name, None where there is none; a branch of that name is not asked."""
+    with Objects(root) as objects:
+        return next((tag for tag in tags(root, objects) if tag.name == name), None)
+
+
+def write(root: Path, name: str, whole: bytes) -> bool:
+    """The tag is there as an object of this text; False when another one has the name.
+
+    Args:
+        root: the repository.
+        name: of the tag.
+        whole: the tag object with its signature.
+
+    Raises:
+        CouldNotJudge: Git refuses the text, or cannot write.
+    """
+    oid = git.run(root, "mktag", data=whole).decode().strip()
+    try:
+        git.run(root, "update-ref", "--no-deref", f"refs/tags/{name}", oid, "0" * len(oid))
+    except CouldNotJudge:
+        if git.run(root, "for-each-ref", "--count=1", f"refs/tags/{name}"):
+            return False
+        raise
+    return True
+
+
+def text(name: str, commit: str, tagger: str, at: datetime, message: str) -> bytes:
+    """A tag object before it is signed.
+
+    Args:
+        name: of the tag.
+        commit: id of the commit it points at.
+        tagger: name and address, as `Ann <ann@example.org>`.
+        at: when it is made.
+        message: what it says.
+    """
+    lines = (
+        f"object {commit}", "type commit", f"tag {name}",
+        f"tagger {tagger} {int(at.timestamp())} +0000", "", message,
+    )  # fmt: skip
+    return ("\n".join(lines) + "\n").encode()

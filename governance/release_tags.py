@@ -58,6 +58,7 @@ def judge(
     along: Mapping[str, Landed | None],
     brought: Mapping[tuple[str, str], str],
     champions: Mapping[str, str],
+    rolled: Iterable[tuple[str, str]] = (),
 ) -> Iterator[Remark]:
     """What is wrong with release tags.
 
@@ -66,6 +67,7 @@ def judge(
         along: the commits of the branch, with how they are called where that is known.
         brought: the commit that brought each registered version, by model and version.
         champions: version in production by model.
+        rolled: model and version of everything a rollout serves or would return to.
     """
     found: set[tuple[str, str]] = set()
     for tag in sorted(tags, key=lambda tag: tag.name):
@@ -78,14 +80,30 @@ def judge(
             _remark(tag.name, problem, fix, along.get(tag.commit or ""))
             for problem, fix in _problems(tag, release, along, brought)
         )
-    for model, version in sorted(champions.items()):
+    wanted = dict.fromkeys(rolled, "is rolled out, or what a rollout returns to")
+    wanted |= dict.fromkeys(champions.items(), "is in production")
+    for (model, version), why in sorted(wanted.items()):
         if (model, version) not in found:
-            name = f"{model}@v{version}"
-            problem = (
-                f"{version} of {model} is in production, but its tag was deleted or never made"
+            problem = f"{version} of {model} {why}, but its tag was deleted or never made"
+            fix = (
+                "fetch the tags (git fetch --tags); if it is gone, find out who deleted it;"
+                f" charter register {model} makes it where it was never made"
             )
-            fix = "fetch the tags (git fetch --tags); if it is gone, find out who deleted it"
-            yield _remark(name, problem, fix, along.get(brought.get((model, version), "")))
+            place = along.get(brought.get((model, version), ""))
+            yield _remark(f"{model}@v{version}", problem, fix, place)
+
+
+def reused(path: str, first: str, commit: Landed | None) -> Remark:
+    """An entry that was taken out stands again: its version could mean other bytes by now.
+
+    Args:
+        path: of the entry.
+        first: the commit that brought it at first.
+        commit: the one that brought it again.
+    """
+    problem = f"registered a second time: {first[:12]} brought it first, and it was taken out since"
+    fix = "hold the two against each other; a correction is a version of its own"
+    return Remark(TAGS, Finding(Place(path), problem, fix), commit)
 
 
 def _problems(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
 from adapters import history, keys, ledger, tags
 from adapters.keys import Verifier
@@ -11,7 +13,10 @@ from adapters.tags import RawTag
 from checks.audit.course import Course
 from governance import compare, release_tags
 from governance.audit import Landed, Remark
+from governance.release import Rollout
 from governance.release_tags import Tag
+
+_ENTRY: Final = re.compile(r"models/[^/]+/versions/[0-9.]+\.yaml")
 
 
 class Releases:
@@ -30,13 +35,20 @@ class Releases:
             if release_tags.read(t.name)
         ]
         own = self.course.declarations(
-            {p: o for p, o in self.files.items() if p.endswith("/model.yaml")}
+            {p: o for p, o in self.files.items() if p.endswith(("/model.yaml", "/rollout.yaml"))}
         )
         champions = {m.value.name: str(m.value.champion) for m in compare.champions(own)}
-        if not found and not champions:
+        rolled = {
+            (r.value.model, version)
+            for r in own.all(Rollout)
+            for version in (r.value.version, r.value.rollback_to)
+            if version is not None
+        }
+        yield from self._reused()
+        if not found and not champions and not rolled:
             return
         wanted = {(r.model, r.version) for t in found if (r := release_tags.read(t.name))}
-        versions = {(m, v) for m, v in {*wanted, *champions.items()} if v is not None}
+        versions = {(m, v) for m, v in {*wanted, *champions.items(), *rolled} if v is not None}
         along: dict[str, Landed | None] = {
             s.id: self.course.landed(i) for i, s in enumerate(self.course.steps)
         }
@@ -45,8 +57,19 @@ class Releases:
             along |= dict.fromkeys(older)
         yield from release_tags.judge(
             list(self._signed_tags(found)), along=along, brought=self._registered(versions),
-            champions=champions,
+            champions=champions, rolled=rolled,
         )  # fmt: skip
+
+    def _reused(self) -> Iterator[Remark]:
+        """Versions whose entry was taken out and brought again."""
+        first: dict[str, str] = {}
+        for place, step in enumerate(self.course.steps):
+            for changed in step.changed:
+                if changed.before is not None or not _ENTRY.fullmatch(changed.path):
+                    continue
+                known = first.setdefault(changed.path, step.id)
+                if known != step.id:
+                    yield release_tags.reused(changed.path, known, self.course.landed(place))
 
     def _registered(self, versions: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
         """The commit that brought each version's file, which is its place in the ledger."""

@@ -569,6 +569,26 @@ def test_b48_the_deleted_tag_of_a_champion_is_found(released: Ledger) -> None:
     assert tags(released) == [("credit@v1.0.0", problem)]
 
 
+def test_the_deleted_tag_of_a_version_that_is_rolled_out_is_found(released: Ledger) -> None:
+    released.put("models/credit/rollout.yaml", DECLARED["models/credit/rollout.yaml"])
+    released.commit("Roll out", by="ann")
+    assert tags(released) == []
+    released.git("tag", "--delete", "credit@v1.0.0")
+    ((at, problem),) = tags(released)
+    assert at == "credit@v1.0.0"
+    assert "is rolled out, or what a rollout returns to, but its tag was deleted" in problem
+
+
+def test_a_number_that_is_used_a_second_time_is_found(released: Ledger) -> None:
+    path = "models/credit/versions/1.0.0.yaml"
+    (released.root / path).unlink()
+    released.commit("Forget", by="ann")
+    released.put(path, version("credit", "1.0.0").replace("a" * 64, "b" * 64))
+    released.commit("Again", by="ann")
+    found = dict(tags(released))
+    assert "registered a second time" in found[path]
+
+
 def test_other_tags_are_nobodys_business(released: Ledger) -> None:
     for name in ("v1", "credit@1.0.0", "nightly@v1", "a#b c"):
         with contextlib.suppress(AssertionError):

@@ -1,0 +1,1 @@
+"""Is everything in the registry one version, reviewed, with its evidence?"""
