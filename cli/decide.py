@@ -15,8 +15,8 @@ from cli.target import Target, heard, landings, resolve
 from governance import digest
 from governance.decision import ballot
 from governance.evidence import ROOT, of_model
-from governance.model import Version
 from governance.subject import REMOVAL, own_file
+from governance.version import Version
 from pipelines.approve import about, refuse_reason
 from pipelines.decide import Minutes, Outcome, draft, record, votes
 

@@ -22,11 +22,11 @@ from governance.contract import Contract
 from governance.facts import Subjects
 from governance.finding import Blocked, CouldNotJudge
 from governance.manifest import manifests
-from governance.model import Version
 from governance.records import Approval, Landing, Removal
 from governance.roles import Roles
 from governance.subject import MODEL, REMOVAL, own_file
 from governance.tally import Case, Tally
+from governance.version import Version
 from pipelines.approve import Matter, spoken
 from pipelines.inputs import Refused
 

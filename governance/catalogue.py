@@ -76,7 +76,7 @@ KINDS: Final = (
     Kind("policy_case", rf"policies/cases/{_NAME}\.yaml", "governance.policy_case:PolicyCase"),
     Kind("index", r"models/index\.yaml", "governance.index:Index"),
     Kind("model", rf"models/{_NAME}/model\.yaml", "governance.model:Model"),
-    Kind("version", rf"models/{_NAME}/versions/[0-9][0-9.]*\.yaml", "governance.model:Version"),
+    Kind("version", rf"models/{_NAME}/versions/[0-9][0-9.]*\.yaml", "governance.version:Version"),
     Kind("rollout", rf"models/{_NAME}/rollout\.yaml", "governance.release:Rollout"),
     Kind("landing", rf"records/landings/{_NAME}/{_RECORD}\.yaml", "governance.records:Landing"),
     Kind("approval", rf"records/approvals/{_RECORD}\.yaml", "governance.records:Approval"),

@@ -11,7 +11,7 @@ from governance import approval, digest, seats
 from governance.approvals import Approvals
 from governance.authorship import identity_of
 from governance.changeset import Changeset, Commit, Opinion, Touched, Version
-from governance.effect import Effect
+from governance.effect import Effect, EffectKind
 from governance.finding import Place
 from governance.roles import Roles
 from governance.tally import Case, Demand
@@ -92,6 +92,7 @@ class Confirmations:
 def confirmation(  # noqa: PLR0913 - what, by whom, under which law, when
     subject: str, seen: str, said: Iterable[Opinion], *, policy: Approvals, roles: Roles,
     now: datetime, by: Iterable[str] = (), expires: bool = True,
+    kinds: frozenset[EffectKind] | None = None,
 ) -> Confirmation:  # fmt: skip
     """How a subject stands under the rules that speak of it.
 
@@ -105,12 +106,13 @@ def confirmation(  # noqa: PLR0913 - what, by whom, under which law, when
         by: people who brought it about, who never confirm it themselves.
         expires: whether an approval ends with the time its rule gives it. What follows the bytes
             of a dataset does not: the bytes are the same next year.
+        kinds: what is about to be done with it; everything that can be when none.
     """
-    kinds = seats.OF_SUBJECT[subject.partition(":")[0]]
+    kinds = kinds or seats.OF_SUBJECT[subject.partition(":")[0]]
     effects = tuple(
         Effect(kind, subject, Place(subject), (subject,), subject) for kind in sorted(kinds)
     )
-    asking = {wanted.rule for wanted in seats.of_subject(subject, policy)}
+    asking = {wanted.rule for wanted in seats.of_subject(subject, policy, kinds)}
     rules = tuple(
         rule if expires else rule.model_copy(update={"expires_after": None})
         for rule in policy.rules

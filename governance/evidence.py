@@ -12,7 +12,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from governance import digest
-from governance.declaration import Name, Part, RepoPath
+from governance.declaration import Moment, Name, Part, RepoPath, Semver, Share
 from governance.digest import Digest
 from governance.identifiers import Confidence, Kind
 
@@ -243,10 +243,15 @@ class Measure(Part):
 
 
 class GroupMeasures(Part):
-    """One group of a protected attribute after training."""
+    """One group of a protected attribute after training.
+
+    `bases`: rows behind each rate. `errors`: standard error of each mean.
+    """
 
     rows: Count
     metrics: dict[str, float]
+    bases: dict[str, Count] = {}
+    errors: dict[str, float] = {}
 
 
 class GroupReport(Part):
@@ -266,6 +271,16 @@ class Reference(Part):
     population_stability_index: float
 
 
+class Probe(Part):
+    """What a model said of every held-out row, in their order: SHA-256 over its scores as float64.
+
+    Models that answer alike have it in common, whatever their bytes; a replay holds it to this.
+    """
+
+    rows: Count
+    digest: Digest
+
+
 class Metrics(Part):
     """`models/<m>/metrics.json`: facts, not verdicts."""
 
@@ -277,6 +292,8 @@ class Metrics(Part):
     performance: dict[str, Measure]
     fairness: dict[str, GroupReport]
     drift: dict[str, Reference]
+    probe: Probe | None = None
+    """None in evidence from before it was kept."""
 
 
 class TrainingInputs(Part):
@@ -311,6 +328,7 @@ class Metadata(Part):
     model_digest: Digest
     metrics: dict[str, float]
     fairness: dict[str, float]
+    probe: Probe | None = None
 
 
 class Health(Part):
@@ -332,6 +350,53 @@ class Telemetry(Part):
     drift: dict[str, float]
     fairness: dict[str, float]
     health: Health
+
+
+class Watched(Part):
+    """A metric of the version in service, with its 95 % interval.
+
+    `reference` is what the prior approved version shows on the same requests, None without one.
+    """
+
+    value: float
+    low: float
+    high: float
+    reference: float | None = None
+
+
+class Shift(Part):
+    """How far a feature moved from the training rows. `chance`: adjusted p-value of the move."""
+
+    population_stability_index: Annotated[float, Field(ge=0)]
+    chance: Annotated[float, Field(ge=0, le=1)]
+
+
+class Latency(Part):
+    """Time to an answer, in milliseconds."""
+
+    p50: Annotated[float, Field(ge=0)]
+    p95: Annotated[float, Field(ge=0)]
+
+
+class Snapshot(Part):
+    """`telemetry/<m>/<id>.json`: one window of a version in service, on one step of its rollout.
+
+    `errors`: share of requests without an answer. `labelled_rows`: rows whose outcome is known.
+    """
+
+    model: Name
+    version: Semver
+    model_digest: Digest
+    step: Name
+    begins: Moment
+    ends: Moment
+    rows: Count
+    labelled_rows: Count
+    performance: dict[str, Watched]
+    fairness: dict[str, Watched]
+    drift: dict[str, Shift]
+    errors: Share
+    latency_ms: Latency
 
 
 class Statement(Part):
@@ -391,8 +456,11 @@ KINDS: Final[dict[str, type[Part]]] = {
     "telemetry": Telemetry,
     "provenance": Statement,
     "last_retrain": LastRetrain,
+    "snapshot": Snapshot,
 }
-"""Kind of an evidence file by its stem."""
+"""Kind of an evidence file by its stem; a snapshot by its folder."""
+SNAPSHOTS: Final = f"{ROOT}/telemetry"
+"""Folder of the telemetry snapshots, one folder per model below it."""
 
 
 def of_dataset(name: str, stem: str) -> RepoPath:
@@ -412,4 +480,6 @@ def kind_of(path: str) -> type[Part] | None:
     """The evidence class of a path, or None when no evidence of that name exists."""
     if not path.startswith(f"{ROOT}/") or not path.endswith(".json"):
         return None
+    if path.startswith(f"{SNAPSHOTS}/"):
+        return Snapshot
     return KINDS.get(path.rsplit("/", 1)[-1].removesuffix(".json"))

@@ -15,8 +15,9 @@ from governance import sources
 from governance.digest import short
 from governance.finding import CouldNotJudge
 from governance.lineage import Data, Datasets, Run, Trained, registered
-from governance.model import Model, Version
+from governance.model import Model
 from governance.release import Release, Rollout
+from governance.version import Version
 
 if TYPE_CHECKING:
     from governance.catalogue import Declarations

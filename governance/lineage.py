@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, TypeAlias
 from governance import manifest, sources
 from governance.declaration import Declared
 from governance.digest import short
-from governance.model import Model, Version
+from governance.model import Model
 from governance.records import Landing, Removal, Tombstone
+from governance.version import Version
 
 if TYPE_CHECKING:
     from datetime import date, datetime

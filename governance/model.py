@@ -1,4 +1,4 @@
-"""What is claimed about a model (`models/<m>/model.yaml`, `versions/<v>.yaml`)."""
+"""What is claimed about a model (`models/<m>/model.yaml`)."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, JsonValue, model_validator
 
-from governance.declaration import Declaration, Moment, Name, Part, Person, Semver, Text
-from governance.digest import Digest
-from governance.gates import Threshold
+from governance.bounds import ChampionBound, Threshold
+from governance.declaration import Declaration, Name, Part, Person, Semver, Text
 from governance.strictness import More
 
 Column = Annotated[str, Field(pattern=r"^[^\W\d]\w*$", max_length=128)]
@@ -120,6 +119,8 @@ class ModelGates(Part):
     """Further performance bounds."""
     fairness: Annotated[tuple[Threshold, ...], More] = ()
     """Further fairness bounds."""
+    champion: Annotated[tuple[ChampionBound, ...], More] = ()
+    """Further bounds on what it may lose against the version in production."""
 
 
 class Model(Declaration):
@@ -165,24 +166,3 @@ class Model(Declaration):
             msg = f"the target {self.target.column} is also a feature"
             raise ValueError(msg)
         return self
-
-
-class Version(Declaration):
-    """A registered version. Never edited: a correction is a new version."""
-
-    model: Name
-    """The model."""
-    version: Semver
-    """The version."""
-    digest: Digest
-    """Digest of the model's bytes."""
-    dataset_digest: Digest
-    """Digest of the dataset's manifest."""
-    training_hash: Digest
-    """Digest of everything that went into the training."""
-    registered_at: Moment
-    """When it was registered, UTC."""
-    registered_by: Person
-    """Who registered it."""
-    evidence: dict[Name, Digest]
-    """Digest of each evidence file."""

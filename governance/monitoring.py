@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from governance.bounds import PerformanceMetric
 from governance.declaration import Name, Part, Policy, Share
 from governance.period import Period
 from governance.strictness import Lower, More, Shorter, Stays
@@ -29,6 +30,10 @@ class PerformanceDrop(Part):
 
     relative: Annotated[Share, Lower]
     """Largest relative drop without alarm."""
+    metrics: Annotated[tuple[PerformanceMetric, ...], Field(min_length=1), More] = (
+        "accuracy", "f1", "mean_absolute_error",
+    )  # fmt: skip
+    """Metrics that are watched, those of a model's task."""
     confidence: Annotated[float, Field(gt=0.5, lt=1), Stays]
     """Confidence of the one-sided interval."""
     minimum_rows: Annotated[int, Field(ge=1), Stays]

@@ -138,6 +138,8 @@ class Incident(Record):
     """What was decided about it."""
     closed_at: Moment | None = None
     """When it was closed."""
+    of: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,99}$")] | None = None
+    """The incident this one says more about: its triage, its end. Records are never edited."""
 
 
 class AuditedVersion(Part):
@@ -205,6 +207,8 @@ class Review(Record):
     """Retention audit: what was kept."""
     removals: tuple[RepoPath, ...] = ()
     """Retention audit: removals, tombstones and certificates since the audit before."""
+    evidence: dict[RepoPath, Digest] = {}
+    """Digests of the evidence that was looked at; after a release, its telemetry snapshots."""
 
 
 class Waiver(Record):

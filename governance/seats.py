@@ -52,9 +52,14 @@ def of_change(tally: Tally, policy: Approvals) -> tuple[Wanted, ...]:
     return tuple(found)
 
 
-def of_subject(subject: str, policy: Approvals) -> tuple[Wanted, ...]:
-    """What the rules may want of a dataset or a version, whatever change brings it."""
-    kinds = OF_SUBJECT[subject.partition(":")[0]]
+def of_subject(
+    subject: str, policy: Approvals, kinds: frozenset[EffectKind] | None = None
+) -> tuple[Wanted, ...]:
+    """What the rules may want of a dataset or a version, whatever change brings it.
+
+    With `kinds`, only what they want of changes with such a meaning.
+    """
+    kinds = kinds or OF_SUBJECT[subject.partition(":")[0]]
     return tuple(
         _wanted(rule.id, tuple(requirement.slots(rule.require)), rule, None)
         for rule in policy.rules

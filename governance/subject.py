@@ -8,7 +8,7 @@ from typing import Final
 
 from governance import digest
 from governance.evidence import of_model
-from governance.model import Version
+from governance.version import Version
 
 MODEL: Final = re.compile(r"model:(?P<model>[a-z][a-z0-9_-]*)@(?P<version>[0-9.]+)")
 DATASET: Final = re.compile(r"dataset:(?P<dataset>[a-z][a-z0-9_-]*)")

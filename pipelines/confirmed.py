@@ -14,7 +14,9 @@ from adapters import git
 from adapters.git import Revision
 from adapters.reading import Reading
 from governance.approvals import Approvals
+from governance.catalogue import Declarations
 from governance.confirmation import Confirmation, confirmation
+from governance.effect import EffectKind
 from governance.finding import Blocked, CouldNotJudge
 from governance.records import Approval
 from governance.roles import Roles
@@ -32,6 +34,7 @@ class Base:
     roles: Roles
     policy: Approvals
     settled: frozenset[str]
+    declarations: Declarations
 
 
 def base(root: Path) -> Base:
@@ -63,12 +66,12 @@ def _law(root: Path, revision: str) -> Base:
         msg = f"{blocked} of {revision} does not load: see `charter check`"
         raise CouldNotJudge(msg) from None
     settled = frozenset(record.path for record in found.all(Approval))
-    return Base(revision, str(tree.commit), roles, policy, settled)
+    return Base(revision, str(tree.commit), roles, policy, settled, found)
 
 
 def standing(  # noqa: PLR0913 - what is asked, about which bytes, when
     root: Path, subject: str, digest: str, now: datetime, *, by: tuple[str, ...] = (),
-    expires: bool = True,
+    expires: bool = True, kinds: frozenset[EffectKind] | None = None,
 ) -> Confirmation:  # fmt: skip
     """How a subject stands with the people the law asks; approvals are read from the work tree.
 
@@ -79,6 +82,7 @@ def standing(  # noqa: PLR0913 - what is asked, about which bytes, when
         now: the moment of the act.
         by: people who brought the subject about.
         expires: whether approvals end with time.
+        kinds: what the act does; everything that can be done with the subject when none.
 
     Raises:
         CouldNotJudge: the law or a signature cannot be read.
@@ -88,5 +92,6 @@ def standing(  # noqa: PLR0913 - what is asked, about which bytes, when
     matter = Matter(subject, digest, law.commit, branch, law.roles, law.policy, law.settled)
     said = spoken(root, matter, now)
     return confirmation(
-        subject, digest, said, policy=law.policy, roles=law.roles, now=now, by=by, expires=expires
-    )
+        subject, digest, said, policy=law.policy, roles=law.roles, now=now, by=by,
+        expires=expires, kinds=kinds,
+    )  # fmt: skip

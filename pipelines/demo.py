@@ -12,7 +12,7 @@ from governance import forge_settings
 from governance.approvals import Approvals
 from governance.roles import Roles
 from governance.tally import Standing
-from pipelines import demo_files
+from pipelines import demo_files, demo_reviews
 from pipelines.demo_company import SELF, Company, Judge, built
 
 OLD: Final = "ada.lind-old"
@@ -32,7 +32,9 @@ class Branch:
 
 
 BRANCHES: Final = (
-    Branch("approved", Standing.APPROVED, "promotes credit 1.1.0; the quorum is complete"),
+    Branch(
+        "approved", Standing.APPROVED, "puts credit 1.1.0 on the canary; the quorum is complete"
+    ),
     Branch("missing", Standing.MISSING, "a stricter gate that legal alone has approved"),
     Branch("stale", Standing.STALE, "registers credit 1.2.0; edited after it was approved"),
     Branch("expired", Standing.EXPIRED, "a longer retention window, approved 40 days ago"),
@@ -69,12 +71,14 @@ class _Making(Company):
         self.runs = {
             "1.0.0": demo_files.evidence("1.0.0", 0.78),
             "1.1.0": demo_files.evidence("1.1.0", 0.81),
+            "1.2.0": demo_files.evidence("1.2.0", 0.83),
         }
         say("keys")
         self.git("init", "--quiet", "--template=", "--initial-branch=main")
         start = self.day(400)
         spans = {name: (name, start, None) for name in demo_files.PEOPLE}
         spans |= {"ada.lind": ("ada.lind", self.day(25), None)}
+        spans |= {demo_files.MACHINE: (demo_files.MACHINE, start, None)}
         self.make_keys({**spans, OLD: ("ada.lind", start, self.day(20))})
         say("history")
         self._begin()
@@ -92,7 +96,14 @@ class _Making(Company):
         self.put(demo_files.tree(day, self.keys))
         policy, roles = self.read("approvals", Approvals), self.read("roles", Roles)
         self.put(forge_settings.expected(policy, roles, day))
+        self.reviews = demo_reviews.signed(
+            self.root, self.runs, roles, policy.repository, self.moment(60)
+        )
         self.commit(SELF, 60, "Begin", {})
+
+    def _entry(self, number: str, ago: float) -> str:
+        run, reviews = self.runs[number], self.reviews[number]
+        return demo_files.version(number, run, self.stamp(ago), reviews)
 
     def _history(self) -> None:
         self._register("1.0.0", 52)
@@ -123,9 +134,7 @@ class _Making(Company):
             SELF, ago, f"Register credit {number}",
             {
                 **run,
-                f"models/credit/versions/{number}.yaml": demo_files.version(
-                    number, run, self.stamp(ago)
-                ),
+                f"models/credit/versions/{number}.yaml": self._entry(number, ago),
             },
         )  # fmt: skip
         self.speak("ada.lind", "model-owner", ago - 0.2, "metrics signed off")
@@ -153,7 +162,12 @@ class _Making(Company):
     # One branch for each state.
 
     def _approved(self) -> None:
-        self._promotion("1.1.0", 0.5)
+        self.commit(
+            SELF, 1.5, "Put credit 1.1.0 on canary",
+            {"models/credit/rollout.yaml": "model: credit\nversion: 1.1.0\nstep: canary\n"},
+        )  # fmt: skip
+        self.speak("ada.lind", "model-owner", 1, "metrics signed off")
+        self.speak("tom.berg", "mlops", 0.9, "staging is ready")
 
     def _missing(self) -> None:
         stricter = demo_files.gates(self.day(0), "1.1.0", "0.75")
@@ -162,12 +176,10 @@ class _Making(Company):
 
     def _stale(self) -> None:
         path = "models/credit/versions/1.2.0.yaml"
-        run = demo_files.evidence("1.2.0", 0.83)
-        text = demo_files.version("1.2.0", run, self.stamp(0.9))
-        self.commit(SELF, 0.9, "Register credit 1.2.0", {path: text})
+        self.commit(SELF, 0.9, "Register credit 1.2.0", {path: self._entry("1.2.0", 0.9)})
         for person, role in (("ada.lind", "model-owner"), ("tom.berg", "mlops")):
             self.speak(person, role, 0.8, "metrics seen", subject="model:credit@1.2.0")
-        later = demo_files.version("1.2.0", run, self.stamp(0.7))
+        later = self._entry("1.2.0", 0.7)
         self.commit(SELF, 0.7, "Correct the moment of registration", {path: later})
 
     def _expired(self) -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from adapters import git, keys
+from adapters.attest import FILE
 from governance import catalogue
 from governance.approvals import Approvals
 from governance.changeset import CHANGE, Changeset
@@ -72,6 +73,20 @@ def _work_as(folder: Path, target: Path) -> None:
     }
     for name, value in settings.items():
         git.run(folder, "config", "--local", name, value)
+
+
+@contextmanager
+def machine_key(path: Path) -> Iterator[None]:
+    """The environment names a machine's key."""
+    before = os.environ.get(FILE)
+    os.environ[FILE] = str(path)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[FILE]
+        else:
+            os.environ[FILE] = before
 
 
 class Company:

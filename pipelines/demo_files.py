@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from governance import digest, jsontext, pipeline
+from governance import digest, jsontext, pipeline, registration
+from governance.version import ModelFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,8 @@ TITLES: Final = {
     "privacy-office": "Privacy Office",
     "ml-review-board": "ML Review Board",
 }
+MACHINE: Final = "release-bot"
+"""The machine that signs what reviews showed and what was deployed."""
 _SCHEMA: Final = "# A file of a demonstration: everybody and everything in it is invented.\n"
 
 
@@ -379,9 +382,15 @@ METADATA: Final = "artifacts/ml/models/credit/metadata.json"
 _ENVIRONMENT: Final = {"numpy": "2.4.6", "scikit-learn": "1.9.1"}
 
 
+def model_file(version: str) -> ModelFile:
+    """The one file of a version, whose bytes never were."""
+    sha256 = digest.of_value(["credit", version]).removeprefix("sha256:")
+    return ModelFile(path="model.skops", bytes=4096, sha256=sha256)
+
+
 def evidence(version: str, roc_auc: float) -> dict[str, str]:
     """Metrics and metadata of a run that is told of and never happened."""
-    model_digest = digest.of_value(["credit", version])
+    model_digest = registration.root([model_file(version)])
     inputs = {part: digest.of_value([part, version]) for part in ("dataset", "code", "params")}
     inputs["environment"] = digest.of_value(_ENVIRONMENT)
     groups = {group: {"rows": 900, "metrics": {"selection_rate": 0.5}} for group in ("f", "m")}
@@ -416,18 +425,32 @@ def evidence(version: str, roc_auc: float) -> dict[str, str]:
     return {path: jsontext.dump(value).decode() for path, value in files.items()}
 
 
-def version(number: str, run: Mapping[str, str], at: str, by: str = "mei.sato") -> str:
-    """`models/credit/versions/<number>.yaml` for the evidence of a run."""
+def version(
+    number: str, run: Mapping[str, str], at: str, reviews: Mapping[str, str], by: str = "mei.sato"
+) -> str:
+    """`models/credit/versions/<number>.yaml` for the evidence of a run.
+
+    Args:
+        number: the version.
+        run: the evidence.
+        at: when it is registered.
+        reviews: the line of each review, by its name.
+        by: who registers it.
+    """
+    file = model_file(number)
     metadata = jsontext.load(run[METADATA].encode())
     named = {path.rsplit("/", 1)[-1].removesuffix(".json"): path for path in sorted(run)}
     lines = [
         f"model: credit\nversion: {number}",
         f"digest: {metadata['model_digest']}",
+        f"files: [{{path: {file.path}, bytes: {file.bytes}, sha256: {file.sha256}}}]",
         f"dataset_digest: {metadata['dataset']['digest']}",
         f"training_hash: {metadata['training_hash']}",
         f'registered_at: "{at}"\nregistered_by: {by}',
         "evidence:",
         *(f"  {key}: {digest.of_bytes(run[path].encode())}" for key, path in named.items()),
+        "reviews:",
+        *(f"  {review}: {line}" for review, line in reviews.items()),
     ]
     return _SCHEMA + "\n".join(lines) + "\n"
 
@@ -453,7 +476,7 @@ def tree(day: date, keys: Mapping[str, tuple[Key, ...]]) -> dict[str, str]:
             for name, number in _ENVIRONMENT.items()
         ),
         "models/credit/model.yaml": model(),
-        "policies/roles.yaml": roles(day, keys),
+        "policies/roles.yaml": roles(day, keys, bots=(MACHINE,)),
         "policies/approvals.yaml": policy("approvals", day) + APPROVALS,
         "policies/gates.yaml": gates(day),
         "policies/retention.yaml": retention(day),
@@ -516,7 +539,8 @@ estimators: [sklearn.]
 trainers: [pipelines.trainers]
 trusted_types: [numpy.dtype]
 maximum_model_bytes: 1000000
-""",
+"""
+        + f"machines: [{MACHINE}]\n",
         "approved_tools": policy("approved-tools", day)
         + """\
 tools:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +11,6 @@ from typing import Final
 
 import governance
 from adapters import dvc
-from adapters.attest import FILE
 from adapters.reading import Reading
 from adapters.worktree import Worktree
 from governance import forge_settings
@@ -22,8 +20,8 @@ from governance.pipeline import DATA
 from governance.roles import Roles
 from pipelines import approve, demo_files, demo_release_files
 from pipelines.approve import Matter, Signer, Word
-from pipelines.demo_company import KEYS, SELF, Company, Judge, built
-from pipelines.demo_release_files import MACHINE
+from pipelines.demo_company import KEYS, SELF, Company, Judge, built, machine_key
+from pipelines.demo_files import MACHINE
 from pipelines.land import land
 from pipelines.register import propose, register
 from pipelines.release_review import review
@@ -104,7 +102,8 @@ class _Making(Company):
         self._land()
         say("training")
         self._train()
-        with self._machine():
+        self._as_self()
+        with machine_key(self.root / KEYS / MACHINE):
             say("the first version")
             self._register()
             say("its way into production")
@@ -176,23 +175,13 @@ class _Making(Company):
             retrain(self.root, declarations, (), command=["charter", "retrain"], say=_silent)
             dvc.push(self.root, ["prepare@loans", "train@credit"], "store")
 
-    @contextmanager
-    def _machine(self) -> Iterator[None]:
-        """Statements are signed with the machine's key, tags and commits as `SELF`."""
-        before = os.environ.get(FILE)
-        os.environ[FILE] = str(self.root / KEYS / MACHINE)
+    def _as_self(self) -> None:
+        """Tags are signed as `SELF`."""
         for name, value in (
             ("user.name", demo_files.name(SELF)), ("user.email", demo_files.address(SELF)),
             ("gpg.format", "ssh"), ("user.signingkey", str(self.root / KEYS / SELF)),
         ):  # fmt: skip
             self.git("config", "--local", name, value)
-        try:
-            yield
-        finally:
-            if before is None:
-                del os.environ[FILE]
-            else:
-                os.environ[FILE] = before
 
     def _register(self) -> None:
         with self._change(15.5, "Review credit", _MLOPS):

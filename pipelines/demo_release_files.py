@@ -11,10 +11,8 @@ from random import Random
 from typing import Final
 
 from pipelines import demo_files
-from pipelines.demo_files import Key
+from pipelines.demo_files import MACHINE, Key
 
-MACHINE: Final = "release-bot"
-"""The bot whose signed statements count."""
 ROWS: Final = 8000
 FIRST: Final = ("income", "late_payments")
 """Features of the first version."""
@@ -99,6 +97,21 @@ change:
     - {kind: lands-data, subject: "dataset:loans", path: records/landings/loans/first.yaml}
 opinions: [{by: stella.nowak}]
 expect: {standing: APPROVED, rules: {landing: APPROVED}}
+"""
+_GATES: Final = """\
+classification:
+  performance:
+    - {metric: roc_auc, at_least: 0.7, minimum_rows: 1000}
+  fairness:
+    - {metric: demographic_parity_difference, at_most: 0.1, minimum_rows: 300}
+  champion:
+    - {metric: roc_auc, relative_drop_at_most: 0.03, minimum_rows: 60}
+regression:
+  performance:
+    - {metric: r2, at_least: 0.3, minimum_rows: 80}
+  fairness:
+    - {metric: mean_absolute_error_ratio, at_most: 1.5, minimum_rows: 30}
+bias: {minimum_group_rows: 50, proxy_at_most: 0.5, rate_difference_at_most: 0.2}
 """
 _REGISTRY: Final = f"""\
 bucket: file://.charter/registry
@@ -188,7 +201,7 @@ def tree(day: date, keys: Mapping[str, tuple[Key, ...]]) -> dict[str, str]:
         + rules.replace("otherwise:", f"{_LANDING}otherwise:", 1),
         "policies/cases/landing.yaml": demo_files.case(day, _LANDED),
         "policies/datasets/loans.yaml": _CONTRACT,
+        "policies/gates.yaml": head("gates", day) + _GATES,
         "policies/registry.yaml": head("registry", day, "mlops") + _REGISTRY,
         "policies/release.yaml": head("release", day, "mlops") + _RELEASE,
-        "policies/roles.yaml": demo_files.roles(day, keys, bots=(MACHINE,)),
     }

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from adapters import modelfile
-from governance.digest import rounded
+from governance.digest import of_bytes, rounded
 from governance.drift import population_stability_index
 from governance.evidence import (
     GroupMeasures,
     GroupReport,
     Measure,
     Metrics,
+    Probe,
     Reference,
     ToolUsed,
     TrainingRun,
@@ -63,28 +64,29 @@ def evaluate(name: str) -> None:
     except modelfile.Untrusted as error:
         raise Refused(str(error)) from None
     trained, held = frames.split(model, inputs.contract(model.dataset))
-    scores = _scores(model, fitted, held.features)
+    scores = answers(model, fitted, held.features)
     report = Metrics(
         model=name,
         model_digest=root,
         task=model.task,
         rows=len(held.target),
         tool=ToolUsed(name="fairlearn", version=version("fairlearn")),
-        performance=_performance(model, held.target, scores),
+        performance=performance(model, held.target, scores),
         fairness={
-            attribute: _fairness(model, held, scores, attribute) for attribute in model.protected
+            attribute: fairness(model, held, scores, attribute) for attribute in model.protected
         },
         drift={
             name: _moved(trained.features[name], held.features[name])
             for name in model.features.names
         },
+        probe=_probe(scores),
     )
     inputs.write(of_model(name, "metrics"), report)
     shown = ", ".join(f"{key} {measure.value:g}" for key, measure in report.performance.items())
     print(f"{name}: {shown} on {report.rows:,} rows")
 
 
-def _scores(model: Model, fitted: Any, features: pd.DataFrame) -> np.ndarray:
+def answers(model: Model, fitted: Any, features: pd.DataFrame) -> np.ndarray:
     """Probability of the positive class, or the predicted number; shape (rows,)."""
     if model.task == "regression":
         found: np.ndarray = np.asarray(fitted.predict(features), dtype="float64")
@@ -96,6 +98,10 @@ def _scores(model: Model, fitted: Any, features: pd.DataFrame) -> np.ndarray:
         msg = f"{model.name}: {int((~np.isfinite(found)).sum())} predictions are not finite"
         raise Refused(msg)
     return found
+
+
+def _probe(scores: np.ndarray) -> Probe:
+    return Probe(rows=len(scores), digest=of_bytes(scores.astype("<f8").tobytes()))
 
 
 def _metrics(model: Model) -> dict[str, Metric]:
@@ -116,14 +122,41 @@ def _metrics(model: Model) -> dict[str, Metric]:
 
     return {
         "accuracy": decided(metrics.accuracy_score),
+        "average_precision": metrics.average_precision_score,
         "balanced_accuracy": decided(metrics.balanced_accuracy_score),
+        "brier_score": lambda true, score: float(np.mean((score - true) ** 2)),
+        "calibration_error": calibration_error,
         "f1": decided(lambda true, said: metrics.f1_score(true, said, zero_division=0.0)),
         "log_loss": clipped,
         "roc_auc": metrics.roc_auc_score,
     }
 
 
-def _performance(model: Model, true: np.ndarray, scores: np.ndarray) -> dict[str, Measure]:
+def calibration_error(true: np.ndarray, scores: np.ndarray) -> float:
+    """Mean distance of the probability from the share that came true, over ten equal bins."""
+    places = np.minimum((scores * BINS).astype("int64"), BINS - 1)
+    off = np.bincount(places, weights=scores - true, minlength=BINS)
+    return float(np.abs(off).sum() / len(true))
+
+
+def points(model: Model, true: np.ndarray, scores: np.ndarray) -> dict[str, float]:
+    """Every metric on some rows, without its interval.
+
+    Raises:
+        Refused: one is not finite.
+    """
+    return {
+        name: _finite(model, name, float(metric(true, scores)))
+        for name, metric in _metrics(model).items()
+    }
+
+
+def performance(model: Model, true: np.ndarray, scores: np.ndarray) -> dict[str, Measure]:
+    """Every metric on some rows, with its 95 % interval from seeded resamples.
+
+    Raises:
+        Refused: the rows are too few, or a metric is not finite.
+    """
     generator = np.random.default_rng(model.training.seed)
     rows = len(true)
     drawn = min(rows, MOST_ROWS)
@@ -148,7 +181,12 @@ def _performance(model: Model, true: np.ndarray, scores: np.ndarray) -> dict[str
     return found
 
 
-def _fairness(model: Model, held: frames.Rows, scores: np.ndarray, attribute: str) -> GroupReport:
+def fairness(model: Model, held: frames.Rows, scores: np.ndarray, attribute: str) -> GroupReport:
+    """What the model does to each group of a protected attribute.
+
+    Raises:
+        Refused: a metric is not finite.
+    """
     from fairlearn import metrics  # noqa: PLC0415 - two seconds of imports
     from sklearn.metrics import accuracy_score, mean_absolute_error  # noqa: PLC0415
 
@@ -182,17 +220,43 @@ def _fairness(model: Model, held: frames.Rows, scores: np.ndarray, attribute: st
             "mean_error_difference": frame.difference(method="between_groups")["mean_error"],
             "mean_absolute_error_ratio": errors.max() / max(errors.min(), 1e-12),
         }
-    counts = groups.value_counts()
+    rows = groups.value_counts()
     return GroupReport(
         groups={
             str(group): GroupMeasures(
-                rows=int(counts[group]),
+                rows=int(rows[group]),
                 metrics={k: _finite(model, f"{k} of {group}", float(v)) for k, v in row.items()},
+                **_behind(model, held.target[here], scores[here]),
             )
             for group, row in frame.by_group.iterrows()
+            for here in [(groups == group).to_numpy()]
         },
         disparities={k: _finite(model, k, float(v)) for k, v in disparities.items()},
     )
+
+
+def _behind(model: Model, true: np.ndarray, scores: np.ndarray) -> dict[str, Any]:
+    """What the metrics of one group rest on: rows behind rates, standard errors of means."""
+    rows, positive = len(true), int((true == 1).sum())
+    if model.task == "classification":
+        return {
+            "bases": {
+                "accuracy": rows,
+                "false_positive_rate": rows - positive,
+                "selection_rate": rows,
+                "true_positive_rate": positive,
+            }
+        }
+    if rows < 2:  # noqa: PLR2004 - one row has no spread
+        return {}
+    off = scores - true
+    spread = {"mean_absolute_error": np.abs(off), "mean_error": off}
+    return {
+        "errors": {
+            name: _finite(model, f"standard error of {name}", np.std(values, ddof=1) / rows**0.5)
+            for name, values in spread.items()
+        }
+    }
 
 
 def _finite(model: Model, what: str, value: float) -> float:
@@ -215,21 +279,28 @@ def _moved(trained: pd.Series, held: pd.Series) -> Reference:
             np.unique(np.quantile(known, np.linspace(0, 1, BINS + 1)[1:-1])) if len(known) else []
         )
         bins = tuple(rounded(float(edge)) for edge in edges)
-        counts = [_numeric_counts(side.to_numpy(), bins) for side in (trained, held)]
+        sides = [_numeric_counts(side.to_numpy(), bins) for side in (trained, held)]
         kind = "numeric"
     else:
         top = trained.value_counts()
         order = sorted(top.index, key=lambda value: (-int(top[value]), value))[:MOST_CATEGORIES]
         bins = tuple(sorted(order))
-        counts = [_category_counts(side, bins) for side in (trained, held)]
+        sides = [_category_counts(side, bins) for side in (trained, held)]
         kind = "categorical"
     return Reference(
         kind=kind,  # type: ignore[arg-type]
         bins=bins,
-        trained=counts[0],
-        held_out=counts[1],
-        population_stability_index=rounded(population_stability_index(*counts)),
+        trained=sides[0],
+        held_out=sides[1],
+        population_stability_index=rounded(population_stability_index(*sides)),
     )
+
+
+def counts(values: pd.Series, reference: Reference) -> tuple[int, ...]:
+    """Counts of other rows in the bins of the training rows."""
+    if reference.kind == "numeric":
+        return _numeric_counts(values.to_numpy(), tuple(map(float, reference.bins)))
+    return _category_counts(values, reference.bins)
 
 
 def _numeric_counts(values: np.ndarray, edges: tuple[float, ...]) -> tuple[int, ...]:

@@ -21,6 +21,8 @@ from governance.evidence import of_dataset
 from pipelines.inputs import Refused
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from governance.contract import Contract
     from governance.model import Model
 
@@ -35,6 +37,14 @@ class Rows:
     features: pd.DataFrame
     target: np.ndarray
     protected: pd.DataFrame
+
+    def where(self, chosen: np.ndarray) -> Rows:
+        """Some of the rows, in the same order."""
+        return Rows(
+            self.features[chosen].reset_index(drop=True),
+            self.target[chosen],
+            self.protected[chosen].reset_index(drop=True),
+        )
 
 
 def split(model: Model, contract: Contract) -> tuple[Rows, Rows]:
@@ -74,19 +84,72 @@ def split(model: Model, contract: Contract) -> tuple[Rows, Rows]:
     return parts
 
 
+def answered(paths: Sequence[Path], model: Model, contract: Contract) -> tuple[Rows, np.ndarray]:
+    """Requests a model answered, and which of them have an outcome, shape (rows,).
+
+    Where there is none, the target is 0.
+
+    Raises:
+        Refused: a file is damaged, or lacks a column, or a column holds no numbers.
+    """
+    frame = pd.concat([_requests(path, model) for path in paths], ignore_index=True)
+    outcome = frame[model.target.column]
+    known = outcome.notna().to_numpy()
+    target = np.zeros(len(frame), "int64" if model.task == "classification" else "float64")
+    if known.any():
+        target[known] = _target(outcome[known].infer_objects(), model)
+    return Rows(_features(frame, model), target, _groups(frame, model, contract)), known
+
+
+def _requests(path: Path, model: Model) -> pd.DataFrame:
+    """The columns of one file that a model reads or is judged by; an absent outcome is null."""
+    wanted = dict.fromkeys((*model.features.names, *model.protected))
+    try:
+        form = "parquet" if path.suffix == ".parquet" else "csv"
+        table = ds.dataset(str(path), format=form)
+        schema = table.schema
+        problems = [
+            f"{path}: column {name} is missing" for name in wanted if name not in schema.names
+        ]
+        problems += [
+            f"{path}: column {name} holds {schema.field(name).type}, not numbers"
+            for name in model.features.numeric
+            if name in schema.names and not _is_number(schema.field(name).type)
+        ]
+        if problems:
+            raise Refused(*problems)
+        if model.target.column in schema.names:
+            wanted[model.target.column] = None
+        frame = table.to_table(columns=list(wanted)).to_pandas(date_as_object=False)
+    except (pa.ArrowException, OSError):
+        raise Refused(f"{path}: no whole Parquet or CSV file") from None
+    return frame if model.target.column in frame else frame.assign(**{model.target.column: None})
+
+
 def _part(frame: pd.DataFrame, model: Model, contract: Contract) -> Rows:
+    target = _target(frame[model.target.column], model)
+    groups = _groups(frame, model, contract).reset_index(drop=True)
+    return Rows(_features(frame, model).reset_index(drop=True), target, groups)
+
+
+def _features(frame: pd.DataFrame, model: Model) -> pd.DataFrame:
     features = {name: frame[name].astype("float64") for name in model.features.numeric}
     for name in model.features.categorical:
         features[name] = _text(frame[name])
-    target = frame[model.target.column]
+    return pd.DataFrame(features)
+
+
+def _target(column: pd.Series, model: Model) -> np.ndarray:
+    """1 for the positive class and 0 for others, or the numbers themselves."""
     if model.task == "classification":
-        values = (target.astype(str) == _spelled(model, target)).to_numpy().astype("int64")
-    else:
-        values = target.to_numpy(dtype="float64")
-    groups = pd.DataFrame({name: _group(frame[name], contract) for name in model.protected})
-    return Rows(
-        pd.DataFrame(features).reset_index(drop=True), values, groups.reset_index(drop=True)
-    )
+        found: np.ndarray = (column.astype(str) == _spelled(model, column)).to_numpy()
+        return found.astype("int64")
+    numbers: np.ndarray = column.to_numpy(dtype="float64")
+    return numbers
+
+
+def _groups(frame: pd.DataFrame, model: Model, contract: Contract) -> pd.DataFrame:
+    return pd.DataFrame({name: _group(frame[name], contract) for name in model.protected})
 
 
 def _group(values: pd.Series, contract: Contract) -> pd.Series:

@@ -73,17 +73,20 @@ def _metadata(
             for attribute, report in sorted(metrics.fairness.items())
             for gap, value in sorted(report.disparities.items())
         },
+        probe=metrics.probe,
     )
 
 
-def training_inputs(name: str, dataset: str, training: TrainingRun) -> TrainingInputs:
+def training_inputs(
+    name: str, dataset: str, training: TrainingRun, root: Path = Path()
+) -> TrainingInputs:
     """Digests of everything that decided the model's bytes."""
     paths = {path for stage in pipeline.deciding(name, dataset) for path in stage.step.code}
     declared = {file for stage in pipeline.deciding(name, dataset) for file, _ in stage.params}
-    sums = {path: files.sha256(Path(path)) for path in paths}
+    sums = {path: files.sha256(root / path) for path in paths}
     values: dict[str, Any] = {}
     for path in declared:
-        loaded, _ = document.load(path, Path(path).read_bytes())
+        loaded, _ = document.load(path, (root / path).read_bytes())
         values[path] = loaded.value if loaded else {}
     return TrainingInputs(
         dataset=training.dataset_digest,

@@ -41,11 +41,22 @@ def train(name: str) -> None:
             cannot be carried out.
     """
     model: Model = inputs.model(name)
-    registry: Registry = inputs.declared("policies/registry.yaml")
-    contract: Contract = inputs.contract(model.dataset)
     preparation = inputs.read(of_dataset(model.dataset, "preparation"), Preparation)
     _confirmed(model.dataset, preparation.dataset_digest)
     _scanned(model, preparation)
+    fit(name)
+
+
+def fit(name: str) -> None:
+    """The same without asking whether the data may be used: a replay repeats what was done.
+
+    Raises:
+        Refused: the declaration cannot be carried out.
+    """
+    model: Model = inputs.model(name)
+    registry: Registry = inputs.declared("policies/registry.yaml")
+    contract: Contract = inputs.contract(model.dataset)
+    preparation = inputs.read(of_dataset(model.dataset, "preparation"), Preparation)
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[variable] = str(model.training.threads)
 

@@ -18,6 +18,7 @@ PLUMBING = {
     "adapters/git.py": "not reached by a step at run time",
     "governance/__init__.py": "says what the package is",
     "governance/bias.py": "says what a report must show, never what a model becomes",
+    "governance/bounds.py": "says what gates demand, which judge outside the steps",
     "governance/catalogue.py": "finds the kind of a file",
     "governance/declaration.py": "reads a declaration or refuses it",
     "governance/demands.py": "reads quality rules; `validate` lists it",

@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import attesting
 import signing
 import yaml
 from proposed import Proposed
@@ -34,6 +35,7 @@ from governance.manifest import Manifest, manifests
 from governance.model import Model
 from governance.roles import Roles
 from governance.tally import Tally
+from governance.version import REVIEWS
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 COMMIT = "c0ffee" * 6 + "c0ff"
@@ -684,6 +686,50 @@ def _person(name: str, number: int) -> str:
     )
 
 
+def _machine(name: str) -> str:
+    key = signing.public(name)
+    return (
+        f"  {name}:\n    name: {name}\n    kind: bot\n"
+        f'    keys: [{{public: {key}, valid_from: "2026-01-01"}}]\n'
+    )
+
+
+FILE = "f" * 64
+"""SHA-256 of the one file of the registered version of credit."""
+
+
+def model_digest(file: str = FILE) -> str:
+    """Digest of a model that is one file."""
+    return f"sha256:{hashlib.sha256(bytes.fromhex(file)).hexdigest()}"
+
+
+def reviews(model: str, file: str = FILE, name: str = "") -> dict[str, str]:
+    """The record of each review of a model that is one file, by path."""
+    subjects = {f"model:{model}": model_digest(file)}
+    return {
+        f"records/attestations/{name or model}-{kind}.yaml": attesting.record(
+            f"{name or model}-{kind}", subjects, attesting.review(kind)
+        )
+        for kind in REVIEWS
+    }
+
+
+def entry(model: str, version: str = "1.0.0", file: str = FILE, name: str = "") -> str:
+    """The entry of a version that is one file, by its reviews."""
+    lines = [
+        f"model: {model}\nversion: {version}\ndigest: {model_digest(file)}",
+        f"files: [{{path: model.skops, bytes: 12, sha256: {file}}}]",
+        f"dataset_digest: {_SHA}\ntraining_hash: {_SHA}",
+        'registered_at: "2026-11-21T09:00:00Z"\nregistered_by: mina',
+        f"evidence: {{metadata: {_SHA}, metrics: {_SHA}}}\nreviews:",
+    ]
+    for kind, (path, text) in zip(REVIEWS, reviews(model, file, name).items(), strict=True):
+        envelope = yaml.load(text, yaml.CSafeLoader)["envelope"]
+        seen = digest.of_bytes(envelope.encode())
+        lines.append(f"  {kind}: {{record: {path}, digest: {seen}}}")
+    return "\n".join(lines) + "\n"
+
+
 def _record(name: str, body: str) -> str:
     return f'id: {name}\nat: "2026-11-20T08:00:00Z"\n{body}'
 
@@ -698,6 +744,7 @@ DECLARED = {
         "roles",
         "people:\n"
         + "".join(_person(name, number) for number, name in enumerate(_PEOPLE, start=1))
+        + _machine("ci")
         + "roles:\n"
         + "".join(
             f"  {role}:\n    title: {role}\n    members:\n"
@@ -827,6 +874,7 @@ estimators: [sklearn.]
 trainers: [pipelines.trainers]
 trusted_types: [numpy.dtype]
 maximum_model_bytes: 1000000
+machines: [ci]
 """,
         "mlops",
     ),
@@ -887,16 +935,8 @@ clauses:
         "area",
         "{metric: mean_absolute_error, at_most: 20, minimum_rows: 80}",
     ),
-    "models/credit/versions/1.0.0.yaml": f"""\
-model: credit
-version: 1.0.0
-digest: {_SHA}
-dataset_digest: {_SHA}
-training_hash: {_SHA}
-registered_at: "2026-11-20T08:00:00Z"
-registered_by: mina
-evidence: {{metrics: {_SHA}}}
-""",
+    "models/credit/versions/1.0.0.yaml": entry("credit"),
+    **reviews("credit"),
     "models/credit/rollout.yaml": (
         "model: credit\nversion: 1.0.0\nstep: canary\nrollback_to: 1.0.0\n"
     ),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from adapters import git
 from adapters.store.place import Place, Run, StoredObject
 from governance.finding import CouldNotJudge
 
@@ -18,12 +20,13 @@ CACHE: Final = "cache"
 """Name of the local cache among the places."""
 
 
-def places(root: Path, only: Sequence[str] = ()) -> list[Place]:
+def places(root: Path, only: Sequence[str] = (), settings: bytes | None = None) -> list[Place]:
     """The cache, then every declared remote by its name.
 
     Args:
         root: the repository.
         only: names of those wanted; all when empty.
+        settings: text of the `.dvc/config` that counts, instead of that in the work tree.
 
     Raises:
         CouldNotJudge: a name is not known, or a remote is of a kind that cannot be searched.
@@ -31,7 +34,7 @@ def places(root: Path, only: Sequence[str] = ()) -> list[Place]:
     from dvc.config import ConfigError  # noqa: PLC0415 - 300 ms of imports
 
     try:
-        config = _config(root)
+        config = _config(root) if settings is None else _given(root, settings)
     except ConfigError as error:
         msg = f".dvc/config: {error}"
         raise CouldNotJudge(msg) from None
@@ -61,6 +64,31 @@ def _config(root: Path) -> Config:
     from dvc.config import Config  # noqa: PLC0415
 
     return Config(str(root / ".dvc"))
+
+
+def _given(root: Path, settings: bytes) -> Config:
+    """The configuration with other settings of the repository; those of the machine stay.
+
+    `.dvc/config.local` is the machine's only where Git does not know it.
+    """
+    from dvc.config import Config  # noqa: PLC0415
+
+    committed = bool(git.run(root, "ls-files", "--", ".dvc/config.local"))
+
+    class Given(Config):  # type: ignore[misc]
+        def _load_config(self, level: str) -> dict[str, Any]:
+            if level == "local" and committed:
+                return {}
+            if level != "repo":
+                found: dict[str, Any] = super()._load_config(level)
+                return found
+            with tempfile.TemporaryDirectory(prefix="charter-") as folder:
+                path = Path(folder, "config")
+                path.write_bytes(settings)
+                loaded: dict[str, Any] = self.load_file(str(path))
+                return loaded
+
+    return Given(str(root / ".dvc"))
 
 
 def _cache(root: Path, config: Config) -> Place:

@@ -20,10 +20,10 @@ from governance.evidence import Metadata, of_model
 from governance.facts import Evidence, Now, Subjects
 from governance.finding import CouldNotJudge
 from governance.manifest import manifests
-from governance.model import Version
 from governance.records import Approval, Decision, Landing, Removal
 from governance.roles import Roles
 from governance.tally import Case, LawDigest, Tally
+from governance.version import Version
 
 
 def subjects(situation: Situation, own: Declarations, evidence: Evidence) -> Subjects:

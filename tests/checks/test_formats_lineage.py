@@ -18,9 +18,10 @@ from governance.declaration import Declared
 from governance.finding import CouldNotJudge
 from governance.graph import Graph, Node
 from governance.lineage import Run, Trained, erased, tainted
-from governance.model import Model, Version
+from governance.model import Model
 from governance.records import ErasedFile, LandedFile, Landing, Source, Tombstone
 from governance.release import Release, ReleaseStep, Rollout
+from governance.version import Version
 
 GOLDEN = Path(__file__).parent / "golden"
 AT = datetime(2026, 11, 2, 8, tzinfo=UTC)

@@ -19,7 +19,10 @@ from governance.finding import Verdict
 
 HERE = Path(__file__).parent
 RULES = {rule.id: rule for rule in engine.rules()}
-NEEDS_A_BASE = {"approvals/required", "declarations/version"}
+NEEDS_A_BASE = {
+    "approvals/required", "declarations/version", "incidents/triaged", "rollout/champion",
+    "rollout/healthy", "rollout/paths", "rollout/rollback", "rollout/soak", "rollout/step",
+}  # fmt: skip
 
 
 @cache

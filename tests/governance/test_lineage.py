@@ -23,7 +23,6 @@ from governance.lineage import (
     registered,
     tainted,
 )
-from governance.model import Version
 from governance.records import (
     DoomedFile,
     ErasedFile,
@@ -34,6 +33,7 @@ from governance.records import (
     Tombstone,
 )
 from governance.sources import fed_by
+from governance.version import Version
 
 TODAY = date(2026, 11, 22)
 NOBODY = f"sha256:{'0' * 64}"

@@ -60,6 +60,15 @@ def test_metrics_are_those_of_the_rows_held_out() -> None:
     gap = report["fairness"]["sex"]["disparities"]["demographic_parity_difference"]
     assert gap == pytest.approx(max(rates) - min(rates), abs=2e-6)
     assert set(report["drift"]) == {"spend", "channel"}
+    assert found["brier_score"]["value"] == pytest.approx(
+        metrics.brier_score_loss(held.target, scores), abs=1e-6
+    )
+    for name, facts in groups.items():
+        here = held.target[(held.protected["sex"] == name).to_numpy()]
+        assert facts["bases"] == {
+            "accuracy": len(here), "selection_rate": len(here),
+            "true_positive_rate": here.sum(), "false_positive_rate": len(here) - here.sum(),
+        }  # fmt: skip
 
 
 @pytest.mark.usefixtures("ran")
@@ -123,7 +132,7 @@ class Always:
 def test_predictions_that_are_not_finite_are_refused(value: float) -> None:
     model: Model = inputs.model("rent")
     with pytest.raises(Refused, match="rent: 2 predictions are not finite"):
-        step._scores(model, Always(value), pd.DataFrame({"a": [1, 2]}))
+        step.answers(model, Always(value), pd.DataFrame({"a": [1, 2]}))
 
 
 @pytest.mark.usefixtures("ran")
@@ -132,7 +141,7 @@ def test_a_metric_that_is_not_finite_is_refused() -> None:
     model: Model = inputs.model("rent")
     true = np.array([1.0, 2.0] * 20)
     with pytest.raises(Refused, match=r"rent: \w+ is -?(inf|nan), no finite number"):
-        step._performance(model, true, np.full(40, 1e300))
+        step.performance(model, true, np.full(40, 1e300))
 
 
 @pytest.mark.usefixtures("ran")
@@ -141,9 +150,30 @@ def test_a_group_without_positive_rows_is_measured() -> None:
     true = np.array([1, 0] * 10 + [0] * 10)
     groups = pd.DataFrame({"sex": ["F"] * 20 + ["M"] * 10})
     rows = frames.Rows(pd.DataFrame(), true, groups)
-    report = step._fairness(model, rows, np.linspace(0, 1, 30), "sex")
+    report = step.fairness(model, rows, np.linspace(0, 1, 30), "sex")
     assert report.groups["M"].rows == 10
     assert all(math.isfinite(value) for value in report.disparities.values())
+
+
+@pytest.mark.usefixtures("ran")
+def test_means_of_a_group_come_with_their_standard_error() -> None:
+    model: Model = inputs.model("rent")
+    true = np.array([1.0, 2.0, 3.0, 10.0, 20.0])
+    said = np.array([2.0, 1.0, 5.0, 11.0, 22.0])
+    groups = pd.DataFrame({"district": ["north"] * 4 + ["süd"]})
+    report = step.fairness(model, frames.Rows(pd.DataFrame(), true, groups), said, "district")
+    north, alone = report.groups["north"], report.groups["süd"]
+    assert north.metrics == {"mean_absolute_error": 1.25, "mean_error": 0.75}
+    assert north.errors["mean_absolute_error"] == pytest.approx(0.25)
+    assert north.errors["mean_error"] == pytest.approx(np.std([1, -1, 2, 1], ddof=1) / 2, abs=1e-6)
+    assert (alone.errors, alone.bases) == ({}, {})
+
+
+def test_probabilities_that_come_true_as_often_are_calibrated() -> None:
+    true = np.array([0, 1] * 50 + [1] * 100)
+    scores = np.array([0.5] * 100 + [1.0] * 100)
+    assert step.calibration_error(true, scores) == 0
+    assert step.calibration_error(1 - true, scores) == pytest.approx(0.5)
 
 
 NUMBERS = st.lists(st.none() | st.floats(-1e6, 1e6), min_size=1, max_size=60)

@@ -11,9 +11,10 @@ from governance.catalogue import Declarations
 from governance.contract import Contract
 from governance.declaration import Declared, Policy
 from governance.finding import Finding
-from governance.model import Model, Version
+from governance.model import Model
 from governance.records import Landing, Record
 from governance.release import Rollout
+from governance.version import Version
 
 
 def evaluate(declarations: Declarations) -> Iterator[Finding]:

@@ -16,9 +16,9 @@ from governance.catalogue import Declarations
 from governance.evidence import Metadata
 from governance.facts import Evidence
 from governance.finding import Finding, NotApplicable, Place
-from governance.model import Version
 from governance.records import Certificate
 from governance.release import Rollout
+from governance.version import Version
 
 
 def evaluate(declarations: Declarations, found: Evidence) -> Iterator[Finding | NotApplicable]:

@@ -1,56 +1,33 @@
-"""No recurring review is overdue.
+"""Nothing is overdue that a promotion has to wait for.
 
-Demands: each obligation of the base's and the tree's `policies/reviews.yaml` was carried out
-    within its period by a holder of its role, counted from the last review, or from the day the
-    policy took effect.
-Why: retention is audited quarterly, anonymisation and policies are reviewed regularly (ML
-    Governance and Release Policies, Review Cadence; Privacy, Retention, and Compliance).
-Fix: carry the review out and record it in `records/reviews/`; for the retention audit run
-    `charter retention audit --write --by PERSON`.
+Demands: for every model that a change promotes, each obligation that concerns it or every model was
+    carried out in time: the reviews of the base's and the tree's `policies/reviews.yaml` by holders
+    of their roles, the review after its last release, the exercise of its way back, the licence of
+    its data. What is overdue while nothing is promoted is told as a reason, and blocks nothing.
+Why: retention is audited quarterly, anonymisation and policies are reviewed regularly, releases
+    within seven days (ML Governance and Release Policies, Review Cadence; Release Management).
+Fix: carry it out and record it; `charter obligations` lists everything due with its owner.
 """
 
 from collections.abc import Iterator
 
-from governance.catalogue import Declarations, Law
-from governance.facts import Now
-from governance.finding import Finding, Place
-from governance.records import Review
-from governance.reviews import AUDIT, Due, Reviews, due
-from governance.roles import Roles
+from governance import promotion
+from governance.due import Sources
+from governance.finding import Finding, NotApplicable
+from governance.obligations import calendar
+from governance.promotion import Promotions
 
 
-def evaluate(declarations: Declarations, law: Law, now: Now) -> Iterator[Finding]:
-    declared = declarations.one(Reviews, "reviews")
-    base = law.declarations.one(Reviews, "reviews").value
-    roles = declarations.one(Roles, "roles").value
-    records = declarations.all(Review)
-    told: set[str] = set()
-    for policy in (declared.value, base):
-        ids = [obligation.id for obligation in declared.value.obligations]
-        for entry in due(policy, records, declarations, roles, now.moment):
-            name = entry.obligation.id
-            if not entry.overdue_days or name in told:
-                continue
-            told.add(name)
-            route = ("obligations", ids.index(name)) if name in ids else ("obligations",)
-            yield _finding(entry, declared.at(*route))
-
-
-def _finding(entry: Due, place: Place) -> Finding:
-    owed = entry.obligation
-    problem = (
-        f"{owed.id} was due on {entry.on} and is {_days(entry.overdue_days)} late"
-        f" ({entry.why}): {owed.title}"
-    )
-    fix = f"{owed.owner} carries it out and records it in records/reviews/"
-    if owed.id == AUDIT:
-        fix = f"{owed.owner} runs `charter retention audit --write --by PERSON`"
-    notes = (
-        f"owner: {owed.owner}",
-        "blocks: the next promotion, and every change until then",
-    )
-    return Finding(place, problem, fix, notes)
-
-
-def _days(number: int) -> str:
-    return f"{number} day" if number == 1 else f"{number} days"
+def evaluate(sources: Sources, promotions: Promotions | None) -> Iterator[Finding | NotApplicable]:
+    if promotions is not None and promotions.models:
+        told: dict[tuple[str, str], Finding] = {}
+        for model in promotions.models:
+            for found in promotion.overdue(promotions.ground, model):
+                told[found.at.path, found.problem] = found
+        yield from told.values()
+        return
+    today = sources.now.date()
+    late = [due for due in calendar(sources) if due.blocks and due.late(today)]
+    if late:
+        names = ", ".join(f"{due.id} ({due.lateness(today)})" for due in late)
+        yield NotApplicable(f"nothing is promoted here, which would have to wait for {names}")

@@ -29,7 +29,8 @@ GATED = (
 )  # fmt: skip
 APPROVED = (
     "approvals/cases", "approvals/decisions", "approvals/forge", "approvals/reach",
-    "approvals/satisfiable", "approvals/waivers", "datasets/confirmed",
+    "approvals/satisfiable", "approvals/waivers", "attestations/valid", "datasets/confirmed",
+    "gates/thresholds", "registry/reviewed", "reviews/overdue", "runs/replayed",
 )  # fmt: skip
 OMAR = '{person: omar, valid_from: "2026-01-01"}'
 NO_KIND = "no kind of declaration belongs here"
@@ -182,6 +183,7 @@ RED: Table = {
         "a version of another model": Red(
             change_of(VERSION, "model: credit", "model: prices"),
             (VERSION, "model: prices", "model is prices, but the path says credit"),
+            only=True,
         ),
         "a version of another number": Red(
             change_of(VERSION, "version: 1.0.0", "version: 1.0.1"),

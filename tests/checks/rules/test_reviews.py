@@ -5,13 +5,20 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from cases import Green, Red, Table, keeps_quiet, rows, tells
+from cases import Change, Green, Red, Table, keeps_quiet, rows, tells
+from released import ROLLOUT, rollout, serving
 from world import World, dump
+
+from governance.finding import Verdict
 
 GDPR = "policies/controls/gdpr.yaml"
 PRIVACY = "policies/privacy.yaml"
 REVIEW = "records/reviews/r-1.yaml"
 REVIEWS = "policies/reviews.yaml"
+RELEASED = "records/reviews/r-9.yaml"
+TELEMETRY = "artifacts/ml/telemetry/credit/s0.json"
+FULL = "records/attestations/deploy-0.9.0-full-2026-10-20.yaml"
+LANDING = "records/landings/loans/first.yaml"
 EDITION = "1.0.0, Regulation (EU) 2016/679"
 
 
@@ -38,43 +45,72 @@ def again(w: World, day: str, **changes: Any) -> World:
     return w.put("records/reviews/r-2.yaml", dump(value))
 
 
+def promoting(change: Change, *told: tuple[str, ...], now: datetime = of("2027-02-21")) -> Red:  # noqa: B008
+    """A change by which credit begins its rollout."""
+    return Red(change, *told, base=lambda w: w.remove(ROLLOUT), now=now, only=True)
+
+
+def released_by(change: Change, *told: tuple[str, ...]) -> Red:
+    """A change by which 1.0.0 begins while 0.9.0 serves everybody since a month."""
+    return Red(
+        lambda w: change(serving(w)), *told,
+        base=lambda w: serving(w).put(ROLLOUT, rollout("0.9.0", "full")), only=True,
+    )  # fmt: skip
+
+
 RED: Table = {
     "reviews/overdue": {
-        "the day after": Red(
+        "the day after": promoting(
             lambda w: w,
             (REVIEWS, "policy-review", "policy-review was due on 2027-02-20 and is 1 day late"),
-            now=of("2027-02-21"), only=True,
         ),
-        "never done": Red(
+        "never done": promoting(
             lambda w: w.remove(REVIEW),
-            (REVIEWS, "policy-review", "2027-02-01 and is 2 days late (never done; in force since"),
-            now=of("2027-02-03"), only=True,
+            (REVIEWS, "policy-review", "2027-02-01 and is 2 days late: Read them (never done; in"),
+            now=of("2027-02-03"),
         ),
-        "done by somebody who does not owe it": Red(
+        "done by somebody who does not owe it": promoting(
             lambda w: again(w, "2026-11-21", by=["mina"]),
-            (REVIEWS, "policy-review", "1 day late (last done on 2026-11-20)"),
-            now=of("2027-02-21"), only=True,
+            (REVIEWS, "policy-review", "1 day late: Read them (last done on 2026-11-20)"),
         ),
-        "done after now": Red(
-            lambda w: again(w, "2027-02-22"),
-            (REVIEWS, "policy-review", "1 day late"),
-            now=of("2027-02-21"), only=True,
+        "done after now": promoting(
+            lambda w: again(w, "2027-02-22"), (REVIEWS, "policy-review", "1 day late"),
         ),
-        "another obligation was carried out": Red(
+        "another obligation was carried out": promoting(
             lambda w: again(w, "2027-01-02", obligation="retention-audit"),
             (REVIEWS, "policy-review", "1 day late"),
-            now=of("2027-02-21"), only=True,
         ),
-        "a change gives itself more time": Red(
-            lambda w: owed(w, every="P9M"),
-            (REVIEWS, "policy-review", "1 day late"),
-            now=of("2027-02-21"), base=lambda w: w, only=True,
+        "a change gives itself more time": promoting(
+            lambda w: owed(w, every="P9M"), (REVIEWS, "policy-review", "1 day late"),
         ),
-        "a change takes the obligation out": Red(
+        "a change takes the obligation out": promoting(
             lambda w: owed(w, id="other-review").remove(REVIEW),
             (REVIEWS, "obligations:", "policy-review was due on 2027-02-01 and is 20 days late"),
             (REVIEWS, "other-review", "other-review was due on 2027-02-01 and is 20 days late"),
-            now=of("2027-02-21"), base=lambda w: w, only=True,
+        ),
+        "a release nobody looked at again": released_by(
+            lambda w: w.remove(RELEASED),
+            (FULL, "", "post-release-review:credit@0.9.0 was due on 2026-10-27 and is 26 days"),
+        ),
+        "a review of the release by somebody else": released_by(
+            lambda w: w.set(RELEASED, ("by",), ["boris"]), (FULL, "", "post-release-review:credit"),
+        ),
+        "a review of the release that found fault": released_by(
+            lambda w: w.set(RELEASED, ("outcome",), "changes-needed"),
+            (FULL, "", "post-release-review:credit"),
+        ),
+        "a review of the release over no telemetry": released_by(
+            lambda w: w.drop(RELEASED, "evidence"), (FULL, "", "post-release-review:credit"),
+        ),
+        "telemetry that was edited since the review": released_by(
+            lambda w: w.set(TELEMETRY, ("rows",), 4001), (FULL, "", "post-release-review:credit"),
+        ),
+        "a licence that ended": promoting(
+            lambda w: w.set(LANDING, ("source", "licence_ends"), "2027-02-20").set(
+                REVIEWS, ("obligations", 0, "every"), "P3M"
+            ),
+            (LANDING, "licence_ends", "licence:loans/loans-register:credit was due on 2027-02-20"),
+            (REVIEWS, "policy-review", "1 day late"),
         ),
     },
     "reviews/catalogue": {
@@ -106,6 +142,7 @@ RED: Table = {
 GREEN = {
     "reviews/overdue": {
         "a review today": Green(lambda w: again(w, "2026-11-22")),
+        "overdue, and nothing is promoted": Green(lambda w: w, now=of("2027-02-21")),
     },
     "reviews/catalogue": {
         "made against today's editions": Green(lambda w: covering(w, {"gdpr": EDITION})),
@@ -126,16 +163,21 @@ def test_nothing_is_told(rule: str, case: Green) -> None:
 
 
 def test_the_last_day_is_in_time(valid: World) -> None:
-    assert valid.judge(["reviews/overdue"], now=of("2027-02-20")).exit_code == 0
-    assert valid.judge(["reviews/overdue"], now=of("2027-02-21")).exit_code == 1
+    before = valid.copy().remove(ROLLOUT)
+    assert valid.judge(["reviews/overdue"], now=of("2027-02-20"), base=before).exit_code == 0
+    assert valid.judge(["reviews/overdue"], now=of("2027-02-21"), base=before).exit_code == 1
 
 
 def test_a_finding_names_the_owner_and_what_it_blocks(valid: World) -> None:
-    ((_, finding),) = valid.judge(["reviews/overdue"], now=of("2027-03-02")).findings
-    assert finding.notes == (
-        "owner: board",
-        "blocks: the next promotion, and every change until then",
-    )
+    before = valid.copy().remove(ROLLOUT)
+    found = valid.judge(["reviews/overdue"], now=of("2027-03-02"), base=before).findings
+    assert found[0][1].notes == ("owner: board", "blocks: every promotion")
+
+
+def test_what_is_overdue_is_seen_while_nothing_is_promoted(valid: World) -> None:
+    (result,) = valid.judge(["reviews/overdue"], now=of("2027-03-02")).results
+    assert result.verdict is Verdict.NOT_APPLICABLE
+    assert "policy-review (10 days late)" in str(result.reason)
 
 
 def test_the_editions_to_record_are_in_the_fix(valid: World) -> None:

@@ -219,6 +219,7 @@ RED: Table = {
                 for name in ("credit", "hardship", "prices")
             ),
             ("policies/registry.yaml", "", "is missing", "declarations/present"),
+            waits=("attestations/valid", "registry/reviewed", "reviews/overdue", "runs/replayed"),
         ),
     },
     "runs/readable": {

@@ -1,0 +1,1 @@
+"""Was what went wrong decided about before more goes out?"""
