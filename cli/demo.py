@@ -16,6 +16,7 @@ from governance.changeset import Changeset
 from governance.tally import Case
 from pipelines.demo import BRANCHES, create
 from pipelines.demo_company import KEYS, SELF
+from pipelines.demo_files import MACHINE
 
 
 @click.command()
@@ -37,6 +38,7 @@ def demo(*, folder: Path, release: bool, now: str | None) -> None:
             make = create
         make(folder, moment(now), _change, lambda words: click.echo(f"{words} …", err=True))
     if release:
+        click.echo("".join(f"{line}\n" for line in _release_guide(folder)), nl=False)
         return
     click.echo("".join(f"{line}\n" for line in _guide(folder, now)), nl=False)
 
@@ -46,6 +48,34 @@ def _change(root: Path, base: str, head: str, at: datetime) -> Changeset:
     case: Case | None = Collector(situation).get(Case | None)
     assert case is not None  # noqa: S101 - a base was named
     return case.change
+
+
+def _release_guide(folder: Path) -> Iterator[str]:
+    """What can be tried, as commands to paste."""
+    yield f"{folder} holds loans, and credit 1.0.0 in production with all that took."
+    yield f"You work there as {SELF}; the keys of all people lie in {KEYS}, which is never pushed."
+    yield ""
+    yield f"cd {shlex.quote(str(folder.absolute()))}"
+    yield f"export CHARTER_MACHINE_KEY=$PWD/{KEYS}/{MACHINE}"
+    yield ""
+    yield "# What is served, who made sure of it, and what is due?"
+    yield "charter plan"
+    yield "charter verify-release credit@1.0.0"
+    yield "charter obligations"
+    yield "charter lineage credit"
+    yield ""
+    yield "# Train a better one, and have it judged"
+    yield "git switch --create candidate"
+    yield "sed -i 's/numeric: .*/numeric: [income, debt, late_payments]/' models/credit/model.yaml"
+    yield "git commit --quiet --all --message 'Read debt as well'"
+    yield "charter retrain"
+    yield "git add --all && git commit --quiet --message 'Train credit'"
+    yield "charter replay credit"
+    yield "charter review credit"
+    yield "git add --all && git commit --quiet --message 'Review credit'"
+    yield "charter register credit"
+    yield ""
+    yield "# Approvals, canary, limited, full: docs/releasing.md goes on from here"
 
 
 def _guide(folder: Path, now: str | None) -> Iterator[str]:

@@ -197,14 +197,13 @@ class _Making(Company):
     def _roll_out(self) -> None:
         ends = {"canary": 12.0, "limited": 8.0, "full": 0.5}
         for number, (step, begins) in enumerate((("canary", 14), ("limited", 12), ("full", 8))):
-            yes = (_OWNER,) if step == "full" else ()
-            with self._change(begins, f"Put credit 1.0.0 on {step}", *yes):
+            with self._change(begins, f"Put credit 1.0.0 on {step}"):
                 self.put({_ROLLOUT: demo_release_files.rollout("1.0.0", step)})
-                if step == "full":
-                    self.put({_MODEL: demo_release_files.model(*_FIRST, champion="1.0.0")})
             with self._change(begins - 0.1, f"Say that credit 1.0.0 is on {step}", _MLOPS):
                 apply(self.root, "credit", self.moment(begins), say=_silent)
             self._watch(begins, ends[step], number)
+        with self._change(7.5, "Call credit 1.0.0 the champion", _OWNER):
+            self.put({_MODEL: demo_release_files.model(*_FIRST, champion="1.0.0")})
         with self._change(0.4, "Review the release of credit 1.0.0", _MLOPS):
             review(
                 self.root, "credit", "1.0.0", self.moment(0.45), by=(SELF,),

@@ -105,10 +105,6 @@ class Demo:
         """A branch that wants the new version on a step."""
         self.git("switch", "--quiet", "--create", "step")
         self.put("models/credit/rollout.yaml", rollout("1.1.0", step, "1.0.0"))
-        if step == "full":
-            path = "models/credit/model.yaml"
-            text = (self.root / path).read_text()
-            self.put(path, text.replace("champion: 1.0.0", "champion: 1.1.0"))
         self.commit(f"Put credit 1.1.0 on {step}")
 
     def drop(self) -> None:
@@ -214,10 +210,16 @@ def _steps(demo: Demo) -> None:
     begins, demo.now = demo.now, demo.now + timedelta(days=3, minutes=1)
     demo.watch(begins, 22)
     demo.wanted("full")
-    demo.yes("main..HEAD", ("ada.lind", "model-owner"))
     assert demo.judged().exit_code == 0, demo.judged().output
     demo.merge("step")
     assert "production: 1.1.0 100%" in demo.apply()
+    demo.git("switch", "--quiet", "--create", "champion")
+    text = (demo.root / "models/credit/model.yaml").read_text()
+    demo.put("models/credit/model.yaml", text.replace("champion: 1.0.0", "champion: 1.1.0"))
+    demo.commit("Call credit 1.1.0 the champion")
+    demo.yes("main..HEAD", ("ada.lind", "model-owner"))
+    assert demo.judged().exit_code == 0, demo.judged().output
+    demo.merge("champion")
 
 
 def _served(demo: Demo) -> None:
@@ -232,7 +234,7 @@ def _served(demo: Demo) -> None:
     late = iso(demo.now + timedelta(days=8))
     calendar = demo.charter("obligations", "credit", "--now", late).output
     assert "1.1.0" in calendar
-    assert "overdue" in calendar
+    assert "post-release-review:credit@1.1.0  1 day late" in calendar
     told = demo.done("rollback", "credit", "--because", "clients call", "--now", at)
     assert "1.0.0" in told
     serving = json.loads((demo.root / ".charter/registry/serving/credit.json").read_text())
