@@ -19,7 +19,7 @@ from governance.catalogue import Declarations
 from governance.digest import short
 from governance.evidence import Metrics, of_model
 from governance.finding import CouldNotJudge
-from governance.gates import Gates, demanded, judge
+from governance.gates import Gates, demanded
 from governance.index import PATH, Index
 from governance.model import Model
 from pipelines.journal import alone, recover
@@ -122,7 +122,7 @@ def _tell(root: Path, declarations: Declarations, models: tuple[str, ...]) -> No
             continue
         metrics = inputs.read(path, Metrics, root)
         bounds = demanded(model, gates)
-        results = judge(bounds.performance, bounds.fairness, metrics, model.protected)
+        results = bounds.judge(metrics, model.protected)
         click.echo(
             f"\n{model.name}  model {short(metrics.model_digest)}, {metrics.rows:,} held-out rows"
         )

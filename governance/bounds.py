@@ -24,7 +24,7 @@ FairnessMetric = Literal[
 Confidence = Annotated[float, Field(gt=0.5, lt=1)]
 """Confidence of a one-sided interval."""
 
-_RANGES: Final = {
+RANGES: Final = {
     "accuracy": (0, 1),
     "average_precision": (0, 1),
     "balanced_accuracy": (0, 1),
@@ -50,8 +50,14 @@ RISING: Final = frozenset(
 
 def possible(metric: str, value: float) -> bool:
     """Whether a metric can take this value at all."""
-    low, high = _RANGES[metric]
+    low, high = RANGES[metric]
     return math.isfinite(value) and low <= value <= high
+
+
+def clipped(metric: str, value: float) -> float:
+    """The nearest value the metric can take."""
+    low, high = RANGES[metric]
+    return min(max(value, low), high)
 
 
 class Threshold(Part):
@@ -108,6 +114,19 @@ class Threshold(Part):
             or self.minimum_rows < other.minimum_rows
             or (self.confidence is not None and self.confidence < (other.confidence or 0))
         )
+
+
+class SliceBound(Threshold):
+    """One bound on one metric inside every slice: rows that share a category or a group."""
+
+    metric: PerformanceMetric
+    """The metric, measured inside each slice."""
+    by: Annotated[str | None, Field(pattern=r"^[^\W\d]\w*$", max_length=128), Stays] = None
+    """The column whose values make the slices; every categorical feature and protected attribute
+    when none is named."""
+
+    def __str__(self) -> str:
+        return f"{super().__str__()} in each slice"
 
 
 class ChampionBound(Part):

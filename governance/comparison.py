@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 from pydantic import Field
 
@@ -16,8 +16,8 @@ from governance import ratios, uncertainty
 from governance.declaration import Name, Part, Semver
 from governance.digest import Digest
 from governance.evidence import Count
+from governance.uncertainty import Method
 
-Method = Literal["McNemar", "DeLong", "delta", "bootstrap"]
 CONFIDENCE: Final = 0.95
 """Confidence of the bounds that are kept."""
 

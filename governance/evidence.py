@@ -290,6 +290,7 @@ class Metrics(Part):
     rows: Count
     tool: ToolUsed
     performance: dict[str, Measure]
+    slices: dict[str, dict[str, dict[str, Measure]]] = {}
     fairness: dict[str, GroupReport]
     drift: dict[str, Reference]
     probe: Probe | None = None

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from governance import weighing
 from governance.bias import BiasLimits
-from governance.bounds import ChampionBound, Threshold
+from governance.bounds import ChampionBound, SliceBound, Threshold
 from governance.declaration import Part, Policy
 from governance.drift import adjusted
 from governance.finding import Verdict
@@ -34,6 +34,8 @@ class TaskGates(Part):
     """Bounds on how differently it treats groups."""
     champion: Annotated[tuple[ChampionBound, ...], More] = ()
     """Bounds on what it may lose against the version in production."""
+    slices: Annotated[tuple[SliceBound, ...], More] = ()
+    """Bounds on how well it predicts inside slices of the rows."""
 
 
 class Gates(Policy):
@@ -58,6 +60,11 @@ class Demanded:
     performance: tuple[Threshold, ...]
     fairness: tuple[Threshold, ...]
     champion: tuple[ChampionBound, ...]
+    slices: tuple[SliceBound, ...] = ()
+
+    def judge(self, metrics: Metrics, protected: Iterable[str]) -> Iterator[GateResult]:
+        """The verdict of every bound but those beside the champion."""
+        return judge(self.performance, self.fairness, metrics, protected, self.slices)
 
 
 def demanded(model: Model, *policies: Gates) -> Demanded:
@@ -67,10 +74,12 @@ def demanded(model: Model, *policies: Gates) -> Demanded:
     performance = {bound for source in sources for bound in source.performance}
     fairness = {bound for source in sources for bound in source.fairness}
     champion = {bound for source in sources for bound in source.champion}
+    slices = {bound for source in sources for bound in source.slices}
     return Demanded(
         tuple(sorted(performance, key=str)),
         tuple(sorted(fairness, key=str)),
         tuple(sorted(champion, key=str)),
+        tuple(sorted(slices, key=str)),
     )
 
 
@@ -78,7 +87,8 @@ def demanded(model: Model, *policies: Gates) -> Demanded:
 class GateResult:
     """What one bound says about one measured value.
 
-    `group`: the protected attribute of a fairness bound. `why`: what an inconclusive one lacks.
+    `group`: the protected attribute of a fairness bound, the slice of one on slices. `why`: what
+    an inconclusive one lacks.
     """
 
     threshold: Threshold | ChampionBound
@@ -98,14 +108,18 @@ def judge(
     fairness: Iterable[Threshold],
     metrics: Metrics,
     protected: Iterable[str],
+    slices: Iterable[SliceBound] = (),
 ) -> Iterator[GateResult]:
     """The verdict of every bound. A metric that was not measured is an error, never a pass.
 
     A fairness bound is judged for each protected attribute, declared or measured, on the rows
-    of its smallest group; a performance bound on the evaluation rows.
+    of its smallest group; a performance bound on the evaluation rows; a bound on slices on the
+    rows of each.
     """
     found = [weighing.performance(bound, metrics) for bound in performance]
     yield from _settled("performance", found)
+    inside = [weighed for bound in slices for weighed in weighing.slices(bound, metrics)]
+    yield from _settled("slices", inside)
     attributes = sorted({*protected, *metrics.fairness})
     yield from _settled(
         "fairness",

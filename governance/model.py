@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, JsonValue, model_validator
 
-from governance.bounds import ChampionBound, Threshold
+from governance.bounds import ChampionBound, SliceBound, Threshold
 from governance.declaration import Declaration, Name, Part, Person, Semver, Text
 from governance.strictness import More
 
@@ -121,6 +121,8 @@ class ModelGates(Part):
     """Further fairness bounds."""
     champion: Annotated[tuple[ChampionBound, ...], More] = ()
     """Further bounds on what it may lose against the version in production."""
+    slices: Annotated[tuple[SliceBound, ...], More] = ()
+    """Further bounds inside slices."""
 
 
 class Model(Declaration):

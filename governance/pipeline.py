@@ -167,7 +167,14 @@ STEPS: Final = (
         "evaluate", "models",
         "Performance with intervals, fairness by group, drift of the held-out rows",
         deps=(f"{_PREPARED}/prepared", f"{_MODEL}/model", f"{_MODEL}/training.json"),
-        code=(*_MODEL_CODE, "governance/drift.py", "pipelines/evaluate.py"),
+        code=(
+            *_MODEL_CODE,
+            "governance/drift.py",
+            "governance/uncertainty.py",
+            "pipelines/evaluate.py",
+            "pipelines/pulls.py",
+            "pipelines/slices.py",
+        ),
         params=(
             (_DECLARED, ("dataset", "features", "protected", "target", "task", "training")),
             ("policies/registry.yaml", ("trusted_types",)),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from governance.digest import short
 from governance.evidence import Metadata, Metrics
 from governance.finding import CouldNotJudge, Verdict
-from governance.gates import Gates, demanded, judge
+from governance.gates import Gates, demanded
 
 if TYPE_CHECKING:
     from governance.model import Model
@@ -72,10 +72,7 @@ def verdict(run: Logged, model: Model, gates: Gates) -> Verdict | None:
     if run.metrics is None:
         return None
     bounds = demanded(model, gates)
-    said = {
-        result.verdict
-        for result in judge(bounds.performance, bounds.fairness, run.metrics, model.protected)
-    }
+    said = {result.verdict for result in bounds.judge(run.metrics, model.protected)}
     return next((word for word in _WORST if word in said), Verdict.PASS)
 
 

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
+Method: TypeAlias = Literal["McNemar", "DeLong", "delta", "bootstrap"]
+"""How the error of a difference was found."""
 _HALVINGS: Final = 60
 _MOST_TERMS: Final = 5_000
 """Terms of an exact sum; beyond, the normal law is as good and takes no time."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from governance import comparison, gaps, uncertainty
-from governance.bounds import ChampionBound, Threshold, possible
+from governance.bounds import ChampionBound, SliceBound, Threshold, possible
 from governance.finding import Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from governance.comparison import Beside
     from governance.evidence import GroupReport, Measure, Metrics
 
@@ -55,6 +57,24 @@ def performance(bound: Threshold, metrics: Metrics) -> Weighed:
     measure = metrics.performance.get(bound.metric)
     if measure is None:
         return Weighed(bound, Verdict.ERROR, "not measured")
+    return _measured(bound, measure)
+
+
+def slices(bound: SliceBound, metrics: Metrics) -> Iterator[Weighed]:
+    """A bound on each slice of one column, or of every column that was sliced."""
+    for column in sorted(metrics.slices) if bound.by is None else [bound.by]:
+        if column not in metrics.slices:
+            yield Weighed(bound, Verdict.ERROR, "not measured", column)
+        for value, measures in sorted(metrics.slices.get(column, {}).items()):
+            where, measure = f"{column} = {value}", measures.get(bound.metric)
+            if measure is None:
+                why = "one class only, or too few rows for a metric"
+                yield Weighed(bound, Verdict.INCONCLUSIVE, "not measured", where, why)
+            else:
+                yield replace(_measured(bound, measure), group=where)
+
+
+def _measured(bound: Threshold, measure: Measure) -> Weighed:
     if not possible(bound.metric, measure.value):
         return Weighed(bound, Verdict.ERROR, f"{measure.value:g} is no possible value")
     text = f"{measure.value:g} [{measure.low:g}, {measure.high:g}], n={measure.rows}"

@@ -6,7 +6,7 @@ held-out rows from the training rows. Facts only: the gates judge them outside D
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +29,7 @@ from governance.evidence import (
 )
 from pipelines import frames, inputs
 from pipelines.inputs import Refused
+from pipelines.slices import slices
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,6 +73,10 @@ def evaluate(name: str) -> None:
         rows=len(held.target),
         tool=ToolUsed(name="fairlearn", version=version("fairlearn")),
         performance=performance(model, held.target, scores),
+        slices={
+            name: slices(model.task, column, held.target, scores)
+            for name, column in _sliced(model, held)
+        },
         fairness={
             attribute: fairness(model, held, scores, attribute) for attribute in model.protected
         },
@@ -98,6 +103,15 @@ def answers(model: Model, fitted: Any, features: pd.DataFrame) -> np.ndarray:
         msg = f"{model.name}: {int((~np.isfinite(found)).sum())} predictions are not finite"
         raise Refused(msg)
     return found
+
+
+def _sliced(model: Model, held: frames.Rows) -> Iterator[tuple[str, pd.Series]]:
+    """Columns whose values make slices: categories and groups."""
+    for name in model.features.categorical:
+        yield name, held.features[name]
+    for name in model.protected:
+        if name not in model.features.categorical:
+            yield name, held.protected[name]
 
 
 def _probe(scores: np.ndarray) -> Probe:

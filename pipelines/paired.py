@@ -21,7 +21,8 @@ from pipelines.inputs import Refused
 from pipelines.pulls import CUT, PULLS
 
 if TYPE_CHECKING:
-    from governance.comparison import Loss, Method
+    from governance.comparison import Loss
+    from governance.uncertainty import Method
 
 
 def beside(

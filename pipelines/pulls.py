@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 if TYPE_CHECKING:
-    from governance.comparison import Method
+    from governance.uncertainty import Method
 
 Pull = tuple[float, np.ndarray]
 """A metric's value and the pull of each row, shape (rows,), of mean zero."""

@@ -99,9 +99,7 @@ def reviewed(  # noqa: PLR0913 - one argument per choice of the person who revie
     found.append(_made(what, "security", checks, facts, sums))
     say("performance: holding the metrics against the gates")
     bounds = gates.demanded(what.model, *policies)
-    results = list(
-        gates.judge(bounds.performance, bounds.fairness, what.metrics, what.model.protected)
-    )
+    results = list(bounds.judge(what.metrics, what.model.protected))
     checks, facts = _beside(what, bounds, say)
     held = [_gate("performance", one) for one in results if one.group is None]
     found.append(_made(what, "performance", [*held, *checks], facts, {}))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from governance import gaps, uncertainty
-from governance.bounds import ChampionBound, Threshold
+from governance.bounds import ChampionBound, SliceBound, Threshold
 from governance.comparison import Beside, Comparison, answered_alike, answered_apart
 from governance.evidence import GroupMeasures, GroupReport, Measure, Metrics, ToolUsed
 from governance.finding import Verdict
@@ -369,3 +369,28 @@ def test_rows_of_their_own_tell_less_than_the_same_rows() -> None:
     apart, chance = answered_apart((850, 1000), (850, 1000))
     assert apart.low < same.low < 0 < same.high < apart.high
     assert chance == 0.5
+
+
+SLICES = {
+    "web": {"roc_auc": measure(0.80, 0.76, 0.84)},
+    "branch": {"roc_auc": measure(0.72, 0.66, 0.78)},
+    "shop": {},
+}
+IN_EACH = SliceBound(metric="roc_auc", at_least=0.7, minimum_rows=100, confidence=0.975)
+
+
+@pytest.mark.parametrize("by", ["channel", None])
+def test_every_slice_is_judged(by: str | None) -> None:
+    found = metrics().model_copy(update={"slices": {"channel": SLICES}})
+    bound = IN_EACH.model_copy(update={"by": by})
+    results = {r.group: (r.verdict.value, r.why) for r in judge([], [], found, [], [bound])}
+    assert results == {
+        "channel = branch": ("inconclusive", "about 4,000 more labels would tell"),
+        "channel = shop": ("inconclusive", "one class only, or too few rows for a metric"),
+        "channel = web": ("pass", None),
+    }
+
+
+def test_a_gap_is_no_metric_of_a_slice() -> None:
+    with pytest.raises(ValidationError):
+        SliceBound(metric="mean_error_difference", at_most=1, minimum_rows=1)  # type: ignore[arg-type]

@@ -18,10 +18,11 @@ def evaluate(declarations: Declarations, law: Law) -> Iterator[Finding]:
     gates = law.declarations.one(Gates, "gates").value
     for model in declarations.all(Model):
         task = gates.task(model.value.task)
-        for part in ("performance", "fairness", "champion"):
+        for part in ("performance", "fairness", "champion", "slices"):
             for index, own in enumerate(getattr(model.value.gates, part)):
                 for bound in getattr(task, part):
-                    if bound.metric == own.metric and own.loosens(bound):
+                    same = getattr(bound, "by", None) in {None, getattr(own, "by", None)}
+                    if same and bound.metric == own.metric and own.loosens(bound):
                         problem = f"{own} is looser than the policy's {bound}"
                         fix = "tighten it, or remove it"
                         yield Finding(model.at("gates", part, index), problem, fix)

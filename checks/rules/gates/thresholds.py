@@ -11,13 +11,14 @@ Fix: improve the model or its data, evaluate on more rows, or have the board dec
 
 from collections.abc import Iterator
 
+from governance.bounds import SliceBound
 from governance.catalogue import Declarations, Law
 from governance.decision import SignedOpinions
 from governance.declaration import Declared
 from governance.evidence import Metrics, of_model
 from governance.facts import Evidence, Subjects
 from governance.finding import Finding, NotApplicable, Place, Verdict
-from governance.gates import GateResult, Gates, demanded, judge
+from governance.gates import GateResult, Gates, demanded
 from governance.model import Model
 from governance.records import Decision
 from governance.settled import by_version
@@ -37,7 +38,7 @@ def evaluate(
             continue  # runs/complete or runs/readable speaks of it
         judged += 1
         bounds = demanded(model, *policies)
-        results = judge(bounds.performance, bounds.fairness, metrics, model.protected)
+        results = bounds.judge(metrics, model.protected)
         decided = by_version(model.name, versions, decisions, signed, known, found)
         for result in results:
             if not result.verdict.green:
@@ -47,8 +48,7 @@ def evaluate(
 
 
 def _told(model: str, result: GateResult, decided: Declared[Decision] | None) -> Finding:
-    part = "fairness" if result.group else "performance"
-    place = Place(of_model(model, "metrics"), (part, result.group or result.threshold.metric))
+    place = Place(of_model(model, "metrics"), _route(result))
     problem, fix = f"{model}: {result}", "improve the model or its data"
     if result.verdict is not Verdict.INCONCLUSIVE:
         return Finding(place, problem, fix, verdict=result.verdict)
@@ -58,3 +58,11 @@ def _told(model: str, result: GateResult, decided: Declared[Decision] | None) ->
         return Finding(place, problem, fix, (note,), verdict=Verdict.PASS)
     fix = "evaluate on more rows, or ask for a recorded decision"
     return Finding(place, problem, fix, verdict=result.verdict)
+
+
+def _route(result: GateResult) -> tuple[str, ...]:
+    """Where the metrics say what was judged."""
+    if isinstance(result.threshold, SliceBound):
+        return ("slices", *(result.group or "").split(" = ", 1))
+    part = "fairness" if result.group else "performance"
+    return (part, result.group or result.threshold.metric)

@@ -77,6 +77,17 @@ def shared(w: World, **rates: tuple[float, int]) -> World:
     return measured(w, METRICS, "fairness", value=report)
 
 
+def sliced(w: World, found: dict[str, tuple[float, int]], by: str = "channel") -> World:
+    """The model's own bound on slices by a column, and what was measured in those by channel."""
+    wanted = {"metric": "roc_auc", "by": by, "at_least": 0.7, "minimum_rows": 100}
+    w.set(CREDIT, ("gates", "slices"), [wanted])
+    measures = {
+        value: {"roc_auc": {"value": auc, "low": auc - 0.01, "high": auc + 0.01, "rows": rows}}
+        for value, (auc, rows) in found.items()
+    }
+    return measured(w, METRICS, "slices", value={"channel": measures})
+
+
 RED: Table = {
     "gates/stricter": {
         "a bound that is lower than the policy's": Red(
@@ -126,6 +137,24 @@ RED: Table = {
         ),
     },
     "gates/thresholds": {
+        "a slice in which the ranking is poor": Red(
+            lambda w: sliced(w, {"web": (0.8, 900), "branch": (0.6, 900)}),
+            (
+                METRICS,
+                "branch",
+                "roc_auc at least 0.7 in each slice by channel = branch",
+            ),
+        ),
+        "a slice with few rows": Red(
+            lambda w: sliced(w, {"web": (0.8, 900), "branch": (0.8, 90)}),
+            (METRICS, "branch", "channel = branch: 0.8 [0.79, 0.81], n=90; too few rows, 100 are"),
+            verdict=Verdict.INCONCLUSIVE,
+        ),
+        "a column nobody sliced by": Red(
+            lambda w: sliced(w, {"web": (0.8, 900)}, by="region"),
+            (METRICS, "slices", "roc_auc at least 0.7 in each slice by region: not measured"),
+            verdict=Verdict.ERROR,
+        ),
         "below the policy's and the owner's bound": Red(
             lambda w: measured(w, METRICS, "performance", "roc_auc", "value", value=0.69),
             (METRICS, "roc_auc", "credit: roc_auc at least 0.7: 0.69 [0.81, 0.83], n=2000"),
