@@ -102,6 +102,9 @@ def test_a_break_is_found(rule: object, old: str, new: str) -> None:
     assert list(rule(Workflow(text.replace(old, new, 1))))  # type: ignore[operator]
 
 
+IMAGE = "images.example.org/credit/ml-inference"
+
+
 @pytest.mark.parametrize("base", ["", "python:3.11", "python@sha256:abc", f"x@sha256:{'a' * 63}"])
 def test_a_base_without_a_digest_builds_nothing(
     release: Workflow, base: str, tmp_path: Path
@@ -111,7 +114,7 @@ def test_a_base_without_a_digest_builds_nothing(
     docker.write_text('#!/bin/sh\ntouch "$TOUCHED"\n')
     docker.chmod(0o755)
     env = {
-        "PATH": f"{tmp_path}:/usr/bin:/bin", "BASE": base, "IMAGE": "x", "VERSION": "1.0.0",
+        "PATH": f"{tmp_path}:/usr/bin:/bin", "BASE": base, "IMAGE": IMAGE, "VERSION": "1.0.0",
         "GITHUB_RUN_ID": "1", "TOUCHED": str(tmp_path / "touched"),
     }  # fmt: skip
     script = release.step("build", "Build from a pinned base")["run"]
@@ -119,7 +122,10 @@ def test_a_base_without_a_digest_builds_nothing(
     done = subprocess.run(run, env=env, check=False, capture_output=True)
     assert done.returncode == 2
     assert not (tmp_path / "touched").exists()
-    subprocess.run(run, env=env | {"BASE": f"x@sha256:{'a' * 64}"}, check=True)
+    whole = env | {"BASE": f"x@sha256:{'a' * 64}"}
+    assert subprocess.run(run, env=whole | {"IMAGE": "x"}, check=False).returncode == 2
+    assert not (tmp_path / "touched").exists()
+    subprocess.run(run, env=whole, check=True)
     assert (tmp_path / "touched").exists()
 
 
