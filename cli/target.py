@@ -12,6 +12,7 @@ from pathlib import Path
 from adapters import git
 from checks.collect import Collector
 from checks.situation import Situation
+from cli.packet import packet
 from cli.proposed import tip
 from cli.situate import situate
 from governance import digest
@@ -337,8 +338,7 @@ def outline(target: Target) -> Iterator[str]:
         yield f"entry: {path}"
         for version in target.own.all(Version):
             if version.path == path:
-                yield f"model digest: {version.value.digest}"
-                yield f"evidence: {', '.join(sorted(version.value.evidence)) or 'none'}"
+                yield from packet(target.situation.tree, version.value)
     elif REMOVAL.fullmatch(target.subject):
         yield from _of_removal(target)
     else:

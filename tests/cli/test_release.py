@@ -77,13 +77,16 @@ class Demo:
     def put(self, path: str, text: str) -> None:
         (self.root / path).write_text(text)
 
-    def yes(self, subject: str, *people: tuple[str, str]) -> None:
+    def yes(self, subject: str, *people: tuple[str, str]) -> str:
+        """What the last of them was shown before signing."""
+        told = ""
         for person, role in people:
             self.now += timedelta(seconds=1)
-            self.done(
+            told = self.done(
                 "approve", subject, "--role", role, "--key", f"{KEYS}/{person}",
                 "--because", "looked through", "--commit", "--yes", "--now", iso(self.now),
             )  # fmt: skip
+        return told
 
     def train(self, text: str) -> None:
         """A branch with another model.yaml and what its training left."""
@@ -172,7 +175,9 @@ def test_a_better_candidate_reaches_production(demo: Demo) -> None:
     )
     demo.commit("Register it")
     assert "is MISSING" in demo.judged().output
-    demo.yes(VERSION, *QUORUM)
+    shown = demo.yes(VERSION, *QUORUM)
+    assert "roc_auc: 0.78" in shown, "metrics and history are reviewed side by side"
+    assert "in service: 1.0.0 on full" in shown
     demo.yes("main..HEAD", ("ada.lind", "model-owner"), ("tom.berg", "mlops"))
     assert demo.judged().exit_code == 0, demo.judged().output
     demo.merge("candidate")
@@ -277,3 +282,34 @@ def test_few_rows_need_the_decision_of_the_board(demo: Demo) -> None:
     demo.merge("candidate")
     told_ = demo.done("register", "credit", "--now", iso(demo.now))
     assert "is now stored and now tagged" in told_
+
+
+def test_telemetry_that_tells_nothing_is_refused(demo: Demo) -> None:
+    def asked(file: str, begins: datetime = NOW, ends: datetime = NOW + timedelta(hours=1)) -> str:
+        return demo.refused(
+            "snapshot", "credit", file, "--begins", iso(begins), "--ends", iso(ends),
+            "--errors", "0", "--p50", "1", "--p95", "2",
+        )  # fmt: skip
+
+    whole = f"{TRAFFIC}/0.csv"
+    text = (demo.root / whole).read_text()
+    assert "ends before it begins\n  fix: " in asked(whole, NOW, NOW - timedelta(hours=1))
+    assert "no Parquet or CSV file\n  fix: " in asked("models")
+    demo.put("short.csv", "\n".join(line.split(",")[0] for line in text.splitlines()))
+    told = asked("short.csv")
+    assert "column income is missing" in told
+    assert "column sex is missing" in told
+    demo.put("words.csv", text.replace(text.splitlines()[1].split(",")[1], "much", 1))
+    assert "column income holds string, not numbers" in asked("words.csv")
+    words = ("snapshot", "credit", whole, "--begins", iso(NOW), "--ends",
+             iso(NOW + timedelta(hours=1)), "--errors", "0", "--p50", "1", "--p95")  # fmt: skip
+    first = demo.done(*words, "2")
+    assert demo.done(*words, "2") == first, "the same window again is the same file"
+    assert "a window is measured once" in demo.refused(*words, "3")
+    demo.put("open.csv", "\n".join(line.rsplit(",", 1)[0] for line in text.splitlines()))
+    late = (iso(NOW + timedelta(hours=1)), iso(NOW + timedelta(hours=2)))
+    told = demo.done("snapshot", "credit", "open.csv", "--begins", late[0], "--ends", late[1],
+                     "--errors", "0", "--p50", "1", "--p95", "2", "--format", "json")  # fmt: skip
+    value = json.loads(told)
+    assert (value["rows"], value["labelled_rows"], value["performance"]) == (3000, 0, {})
+    assert value["drift"]
