@@ -140,7 +140,10 @@ def test_a_decision_holds_what_was_signed(root: Path, run: Run, signed: Signed):
     assert (found.subject, found.digest) == (MODEL, seen(root, MODEL))
     assert (found.decision, found.rationale) == ("approve", 'it "helps"\nmuch')
     assert found.options == ("wait: until spring", "no")
-    assert found.evidence == {"artifacts/ml/models/credit/metrics.json": f"sha256:{'a' * 64}"}
+    assert found.evidence == {
+        f"artifacts/ml/models/credit/{name}.json": f"sha256:{'a' * 64}"
+        for name in ("metadata", "metrics")
+    }
     assert found.at == datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 

@@ -1,4 +1,4 @@
-"""Every version was reviewed for security, performance and bias, and none of the three failed.
+"""Every version was reviewed for security, performance and bias, and no review failed.
 
 Demands: for each review, the entry names a statement that a machine of the base signed, about
     exactly these bytes and this evidence, whose result is PASSED; one that is WARNED counts once
