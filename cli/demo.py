@@ -66,7 +66,7 @@ def _release_guide(folder: Path) -> Iterator[str]:
     yield ""
     yield "# Train a better one, and have it judged"
     yield "git switch --create candidate"
-    yield "sed -i 's/numeric: .*/numeric: [income, debt, late_payments]/' models/credit/model.yaml"
+    yield "sed -i 's/income, late/income, debt, late/' models/credit/model.yaml"
     yield "git commit --quiet --all --message 'Read debt as well'"
     yield "charter retrain"
     yield "git add --all && git commit --quiet --message 'Train credit'"

@@ -63,6 +63,7 @@ _IGNORED: Final = """\
 __pycache__/
 quarantine/
 /.charter/
+*.evidence.zip
 /data/ml/training/*
 /artifacts/ml/datasets/*/prepared
 /artifacts/ml/models/*/model

@@ -16,6 +16,7 @@ import pytest
 import small
 from click.testing import CliRunner, Result
 
+from cli.demo import _release_guide
 from cli.main import charter
 from governance.finding import CouldNotJudge
 from pipelines.demo_company import KEYS
@@ -245,6 +246,15 @@ def _served(demo: Demo) -> None:
     serving = json.loads((demo.root / ".charter/registry/serving/credit.json").read_text())
     assert [one["version"] for one in serving["stages"]["production"]] == ["1.0.0"]
     assert list((demo.root / "records/incidents").glob("*.yaml"))
+
+
+def test_the_first_move_of_the_how_to_is_the_better_candidate(demo: Demo) -> None:
+    text = (small.TOP / "docs/releasing.md").read_text()
+    (line,) = (line[2:] for line in text.splitlines() if line.startswith("$ sed "))
+    assert line in "\n".join(_release_guide(Path("demo")))
+    subprocess.run(["bash", "-c", line], cwd=demo.root, check=True)
+    wanted = model("income", "debt", "late_payments", champion="1.0.0")
+    assert (demo.root / "models/credit/model.yaml").read_text() == wanted
 
 
 def test_a_worse_candidate_is_stopped(demo: Demo) -> None:
