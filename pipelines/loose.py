@@ -49,7 +49,10 @@ def holds(path: Path, texts: frozenset[str], named: frozenset[str] = frozenset()
         if start == b"PAR1":
             return _parquet(path, texts, named)
         return any(_in_stream(stream, texts) for stream in _streams(path, start))
-    except (pa.ArrowException, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+    except (
+        OSError, EOFError, NotImplementedError, RuntimeError,
+        pa.ArrowException, zipfile.BadZipFile, zlib.error,
+    ) as error:  # fmt: skip
         msg = f"it is damaged, encrypted, or of a kind nobody here reads ({type(error).__name__})"
         raise Unreadable(msg) from None
 
@@ -151,8 +154,10 @@ def _in_stream(stream: BinaryIO, texts: Iterable[str]) -> bool:
             if _within(window, pattern):
                 return True
             window = window[-longest - 1 :] + block
-    except (OSError, EOFError, zlib.error):  # cut off: what could be read is looked through
-        pass
+    except (OSError, EOFError, zipfile.BadZipFile, zlib.error):
+        if _within(window, pattern):  # it is in the part that can be read
+            return True
+        raise
     return _within(window + b"\n", pattern)
 
 

@@ -39,7 +39,6 @@ from pipelines.fetch_model import fetch
 from pipelines.inputs import Refused
 
 if TYPE_CHECKING:
-    from governance.registry import Registry
     from governance.version import Version
 
 
@@ -94,13 +93,13 @@ def snapshot(
     contract = inputs.contract(served.declared.dataset, root)
     rows, known = frames.answered(sources, served.declared, contract)
     say(f"{model} {wanted.version} answers {len(known):,} requests again")
-    scores = _answers(root, served, rows)
+    scores = _answers(root, law, served, rows)
     prior = _prior(root, law, wanted)
     before: np.ndarray | None = None
     if prior is not None and known.any():
         say(f"{model} {prior.entry.version} answers them as well")
         asked, _ = frames.answered(sources, prior.declared, contract)
-        before = _answers(root, prior, asked)
+        before = _answers(root, law, prior, asked)
     labelled = rows.where(known)
     return Snapshot(
         model=model,
@@ -166,13 +165,12 @@ def _served(root: Path, law: Base, model: str, version: str) -> _Served:
     return _Served(entry, declared, Metrics.model_validate_json(texts[paths[1]], strict=True))
 
 
-def _answers(root: Path, served: _Served, rows: frames.Rows) -> np.ndarray:
-    registry: Registry = inputs.declared("policies/registry.yaml", root)
-    entry = served.entry
+def _answers(root: Path, law: Base, served: _Served, rows: frames.Rows) -> np.ndarray:
+    trusted, entry = registry_entry.policy(law).trusted_types, served.entry
     with tempfile.TemporaryDirectory() as folder:
         target = fetch(root, entry.model, entry.version, Path(folder, "model"))
         try:
-            fitted = modelfile.load(target / modelfile.NAME, registry.trusted_types)
+            fitted = modelfile.load(target / modelfile.NAME, trusted)
         except modelfile.Untrusted as error:
             raise Refused(f"{entry.model} {short(entry.digest)}: {error}") from None
         return evaluate.answers(served.declared, fitted, rows.features)

@@ -6,6 +6,7 @@ import gzip
 import io
 import zipfile
 from pathlib import Path
+from random import Random
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -36,6 +37,9 @@ DAMAGED[4:60] = b"\0" * 56
 ENCRYPTED = bytearray(archive(f'"{WHO}"'))
 ENCRYPTED[6] |= 1
 ENCRYPTED[ENCRYPTED.index(b"PK\x01\x02") + 8] |= 1
+ROTTEN = bytearray(archive("x" * 4000))
+ROTTEN[45:60] = b"\xff" * 15
+NOISE = Random(1).randbytes(5000) + WHO.encode()
 
 HOLDING = {
     "a column of text": parquet(a=["x", WHO]),
@@ -56,6 +60,9 @@ UNKNOWN = {
     "Parquet with damaged pages": bytes(DAMAGED),
     "an archive cut off": archive(WHO * 100)[:-30],
     "an encrypted archive": bytes(ENCRYPTED),
+    "an archive with a damaged member": bytes(ROTTEN),
+    "something compressed and cut off": gzip.compress(NOISE)[:-300],
+    "something compressed and damaged": gzip.compress(NOISE)[:10] + b"\xff" * 64,
 }
 
 
